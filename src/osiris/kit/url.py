@@ -1,0 +1,34 @@
+"""A database's address in one line."""
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+
+def fields_of(url: str, schemes: Sequence[str]) -> dict[str, Any]:
+    """Return what `scheme://user:password@host:port/database` says: only the fields that are there.
+
+    Raises:
+        ValueError: it is not of that form, or of another scheme. The text itself is not shown: it may hold a password.
+
+    Example:
+        >>> fields_of("mysql://ada:p%40ss@db:3307/shop", ("mysql",))  # pragma: allowlist secret
+        {'host': 'db', 'port': 3307, 'user': 'ada', 'password': 'p@ss', 'database': 'shop'}
+    """
+    form = f"{schemes[0]}://user:password@host:port/database"
+    try:
+        parts = urlsplit(url.strip())
+        found = {
+            "host": parts.hostname,
+            "port": parts.port,
+            "user": parts.username,
+            "password": parts.password,
+            "database": parts.path.lstrip("/"),
+        }
+    except ValueError:
+        raise ValueError(f"the url can't be read: write {form}, with special characters as %XX") from None
+    if parts.scheme.lower() not in schemes:
+        raise ValueError(f"the url has to begin with {schemes[0]}://, and it begins with {parts.scheme or 'nothing'}")
+    if not found["host"]:
+        raise ValueError(f"the url names no host: write {form}")
+    return {key: unquote(value) if isinstance(value, str) else value for key, value in found.items() if value}

@@ -1,0 +1,1 @@
+"""The words: values that travel between rooms."""
