@@ -1,0 +1,1 @@
+"""What a statement means, per dialect, over syntax trees."""

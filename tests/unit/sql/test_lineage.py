@@ -1,0 +1,163 @@
+import pytest
+from tests.unit.sql.shop import DIALECTS, NAMES, benign, duckdb_shop, sqlite_shop
+
+from osiris.model.errors import StatementError
+from osiris.sql.lineage import lineage
+
+
+def of(sql: str, dialect: str = "duckdb") -> dict[str, tuple[str, ...]]:
+    return lineage(sql, dialect, NAMES)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_every_honest_query_has_a_lineage_of_columns_that_exist(dialect: str) -> None:
+    known = {f"{table}.{column}" for table, columns in NAMES.items() for column in columns}
+    for sql in benign(dialect):
+        if "schema" in sql.lower() or "pg_c" in sql or "sqlite_" in sql:
+            continue
+        assert {source for sources in of(sql, dialect).values() for source in sources} <= known
+
+
+@pytest.mark.parametrize("dialect", ["duckdb", "sqlite"])
+def test_there_is_one_entry_for_each_column_that_the_database_gives(dialect: str) -> None:
+    run = duckdb_shop().execute if dialect == "duckdb" else sqlite_shop().execute
+    for sql in benign(dialect):
+        found = of(sql, dialect)
+        if "*" not in found:
+            assert len(found) == len(run(sql).description or ()), sql
+
+
+def test_a_column_comes_from_what_its_expression_reads() -> None:
+    assert of("SELECT o.id, amount * 2 AS twice, 1 AS one FROM orders o") == {
+        "id": ("orders.id",),
+        "twice": ("orders.amount",),
+        "one": (),
+    }
+
+
+def test_conditions_inside_an_expression_count_and_those_outside_do_not() -> None:
+    sql = "SELECT CASE WHEN status = 'x' THEN amount END AS a, sum(id) FILTER (WHERE currency = 'y') AS b "
+    assert of(sql + "FROM orders WHERE customer_id > 1 GROUP BY ALL ORDER BY ordered_on") == {
+        "a": ("orders.amount", "orders.status"),
+        "b": ("orders.currency", "orders.id"),
+    }
+
+
+def test_a_window_counts_with_its_order_and_partition() -> None:
+    sql = "SELECT sum(amount) OVER (PARTITION BY status ORDER BY id) AS a FROM orders"
+    assert of(sql) == {"a": ("orders.amount", "orders.id", "orders.status")}
+
+
+def test_lineage_goes_through_subqueries_and_with() -> None:
+    sql = "WITH t AS (SELECT customer_id AS c, sum(amount) AS s FROM orders GROUP BY 1) "
+    assert of(sql + "SELECT name, s + 1 AS more FROM (SELECT * FROM t) JOIN customers ON c = id") == {
+        "name": ("customers.name",),
+        "more": ("orders.amount",),
+    }
+
+
+def test_lineage_goes_through_a_recursive_query() -> None:
+    sql = "WITH RECURSIVE r AS (SELECT id, salary FROM employees UNION ALL SELECT e.id, r.salary FROM employees e, r) "
+    assert of(sql + "SELECT * FROM r") == {"id": ("employees.id",), "salary": ("employees.salary",)}
+
+
+def test_a_set_operation_takes_values_from_all_sides() -> None:
+    assert of("SELECT name FROM customers UNION ALL SELECT status FROM orders") == {
+        "name": ("customers.name", "orders.status")
+    }
+    assert of("SELECT id, name FROM customers UNION ALL BY NAME SELECT name, salary FROM employees") == {
+        "id": ("customers.id",),
+        "name": ("customers.name", "employees.name"),
+        "salary": ("employees.salary",),
+    }
+
+
+def test_a_star_is_spelt_out() -> None:
+    assert list(of("SELECT * FROM orders")) == NAMES["orders"]
+    assert of(
+        "SELECT * EXCLUDE (user_id, kind, payload) REPLACE (user_id AS id) RENAME (seen_at AS t) FROM events"
+    ) == {
+        "id": ("events.user_id",),
+        "t": ("events.seen_at",),
+    }
+
+
+@pytest.mark.parametrize(
+    ("join", "sources"),
+    [
+        ("JOIN", ("customers.id",)),
+        ("LEFT JOIN", ("customers.id",)),
+        ("RIGHT JOIN", ("orders.id",)),
+        ("FULL JOIN", ("customers.id", "orders.id")),
+    ],
+)
+def test_a_column_of_using_comes_from_the_side_that_is_kept(join: str, sources: tuple[str, ...]) -> None:
+    assert of(f"SELECT id FROM customers {join} orders USING (id)") == {"id": sources}
+    assert list(of(f"SELECT * FROM customers {join} orders USING (id)")).count("id") == 1
+
+
+def test_a_value_of_a_subquery_counts() -> None:
+    assert of("SELECT (SELECT max(amount) FROM orders o WHERE o.customer_id = c.id) AS m FROM customers c") == {
+        "m": ("orders.amount",)
+    }
+
+
+def test_structures_lambdas_and_rows_of_functions_count() -> None:
+    assert of("SELECT dims.width AS w, list_transform(tags, lambda x: x || name) AS l FROM products") == {
+        "w": ("products.dims",),
+        "l": ("products.name", "products.tags"),
+    }
+    assert of("SELECT tag FROM products p, unnest(p.tags) AS t(tag)") == {"tag": ("products.tags",)}
+    assert of("SELECT j.value FROM events e, json_each(e.payload) j") == {"value": ("events.payload",)}
+    assert of("SELECT name.upper() AS n, to_json(customers) AS j FROM customers")["n"] == ("customers.name",)
+
+
+def test_an_alias_of_the_select_list_counts() -> None:
+    assert of("SELECT amount * 2 AS twice, twice + 1 AS more FROM orders")["more"] == ("orders.amount",)
+
+
+def test_values_count() -> None:
+    assert of("SELECT a, b FROM (VALUES (1, 2)) AS v(a, b)") == {"a": (), "b": ()}
+    assert of("VALUES (1, 2)", "postgres") == {"column1": (), "column2": ()}
+
+
+def test_columns_that_can_not_be_listed_are_a_star() -> None:
+    assert of("PIVOT events ON kind USING count(*)") == {"*": tuple(sorted(f"events.{c}" for c in NAMES["events"]))}
+    assert of("SELECT COLUMNS(* EXCLUDE (id, user_id, seen_at, payload)) FROM events") == {"*": ("events.kind",)}
+    assert list(of("SELECT * LIKE '%_id' FROM orders")) == ["*"]
+    assert lineage("SELECT * FROM t", "duckdb", {}) == {"*": ("t.*",)}
+    assert lineage("SELECT * FROM t", "duckdb", {"t": []}) == {"*": ("t.*",)}
+
+
+def test_a_column_of_a_table_that_is_not_known_is_named() -> None:
+    assert lineage("SELECT x.a, b FROM s.t AS x", "duckdb", {}) == {"a": ("s.t.a",), "b": ("s.t.b",)}
+
+
+def test_where_it_can_not_be_told_all_candidates_are_named() -> None:
+    assert lineage("SELECT a FROM t, u", "duckdb", {}) == {"a": ("t.a", "u.a")}
+
+
+def test_tables_are_named_as_keyed() -> None:
+    tables = {"Sales.Orders": ["Amount"]}
+    assert lineage("SELECT amount FROM sales.orders", "mysql", tables) == {"amount": ("Sales.Orders.Amount",)}
+
+
+def test_columns_of_one_name_are_told_apart() -> None:
+    assert of("SELECT c.id, o.id, 1 AS id_1 FROM customers c, orders o") == {
+        "id": ("customers.id",),
+        "id_1": ("orders.id",),
+        "id_1_1": (),
+    }
+
+
+def test_a_column_without_a_name_has_its_text() -> None:
+    assert list(of("SELECT count(*), sum(amount), amount + 1 FROM orders")) == [
+        "count_star()",
+        "sum(amount)",
+        "amount + 1",
+    ]
+
+
+def test_a_query_that_can_not_be_parsed_is_an_error() -> None:
+    with pytest.raises(StatementError):
+        of("SELECT FROM WHERE")
