@@ -1,0 +1,1 @@
+"""From OML to a manifest."""

@@ -1,0 +1,1 @@
+"""One pass a file: a draft in, a longer draft out."""
