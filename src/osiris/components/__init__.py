@@ -1,0 +1,1 @@
+"""The connectors: found by entry point, imported by nobody."""

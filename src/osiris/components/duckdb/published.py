@@ -1,0 +1,47 @@
+"""The published table of which DuckDB type a column is made with for each of Arrow's."""
+
+from osiris.kit.mapping import Writes
+
+_SHORTER = "It holds every value."
+
+WRITES: tuple[Writes, ...] = (
+    Writes("bool", "BOOLEAN"),
+    Writes("int8", "TINYINT"),
+    Writes("int16", "SMALLINT"),
+    Writes("int32", "INTEGER"),
+    Writes("int64", "BIGINT"),
+    Writes("uint8", "UTINYINT"),
+    Writes("uint16", "USMALLINT"),
+    Writes("uint32", "UINTEGER"),
+    Writes("uint64", "UBIGINT"),
+    Writes("halffloat", "FLOAT", "widening", _SHORTER),
+    Writes("float", "FLOAT"),
+    Writes("double", "DOUBLE"),
+    Writes("decimal(p, s)", "DECIMAL(p, s)", note="p at most 38; otherwise an error."),
+    Writes("string", "VARCHAR"),
+    Writes("large_string", "VARCHAR"),
+    Writes("string_view", "VARCHAR"),
+    Writes("binary", "BLOB"),
+    Writes("large_binary", "BLOB"),
+    Writes("binary_view", "BLOB"),
+    Writes("fixed_size_binary[n]", "BLOB", "widening", "Its width is not kept."),
+    Writes("date32[day]", "DATE"),
+    Writes("date64[ms]", "DATE"),
+    Writes("time32[s]", "TIME"),
+    Writes("time32[ms]", "TIME"),
+    Writes("time64[us]", "TIME"),
+    Writes("time64[ns]", "TIME_NS"),
+    Writes("timestamp[s]", "TIMESTAMP_S"),
+    Writes("timestamp[ms]", "TIMESTAMP_MS"),
+    Writes("timestamp[us]", "TIMESTAMP"),
+    Writes("timestamp[ns]", "TIMESTAMP_NS"),
+    Writes("timestamp[s, tz=…]", "TIMESTAMP WITH TIME ZONE", note="The moment is kept, the zone's name is not."),
+    Writes("timestamp[ms, tz=…]", "TIMESTAMP WITH TIME ZONE", note="The moment is kept, the zone's name is not."),
+    Writes("timestamp[us, tz=…]", "TIMESTAMP WITH TIME ZONE", note="The moment is kept, the zone's name is not."),
+    Writes("timestamp[ns, tz=…]", "TIMESTAMPTZ_NS", note="The moment is kept, the zone's name is not."),
+    Writes("duration[s]", "INTERVAL", "widening"),
+    Writes("duration[ms]", "INTERVAL", "widening"),
+    Writes("duration[us]", "INTERVAL", "widening"),
+    Writes("duration[ns]", "INTERVAL", "lossy", "Nanoseconds are an error."),
+    Writes("list, struct", "LIST, STRUCT or MAP", note="Of the types above."),
+)
