@@ -1,0 +1,1 @@
+"""The AI Operation Package: folds over what a run said."""

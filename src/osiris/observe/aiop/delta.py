@@ -1,0 +1,66 @@
+"""This run against the one before."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+from osiris.model.aiop import Change, Delta, Previous, StepBefore, StepChange
+from osiris.observe.aiop.evidence import Story
+
+
+def delta_of(story: Story, manifest_hash: str, previous: Previous | None) -> Delta:
+    """Return what changed since the run before; where there is none, that this is the first."""
+    if previous is None:
+        return Delta()
+    now = story.moved
+    broken = sum(step.status != "ok" for step in now.values())
+    return Delta(
+        first_run=False,
+        previous_run=previous.run_id,
+        previous_status=previous.status,
+        pipeline_changed=previous.manifest_hash != manifest_hash,
+        rows=change(previous.total_rows, story.total_rows),
+        seconds=change(previous.seconds, story.ended.get("seconds")),
+        errors=change(int(bool(previous.error_code)), len(story.errors)),
+        checks_failed=change(sum(step.status != "ok" for step in previous.steps.values()), broken),
+        steps=tuple(_steps(previous.steps, now)),
+        steps_added=tuple(sorted(set(now) - set(previous.steps))),
+        steps_removed=tuple(sorted(set(previous.steps) - set(now))),
+    )
+
+
+def change(before: float | None, now: float | None) -> Change:
+    """Return two numbers with their difference in percent of the first.
+
+    Example:
+        >>> change(8, 10).percent
+        25.0
+    """
+    percent = round(100 * (now - before) / before, 1) if before and now is not None else None
+    return Change(before=before, now=now, percent=percent)
+
+
+def _steps(before: dict[str, StepBefore], now: dict[str, StepBefore]) -> Iterator[StepChange]:
+    for step_id in sorted(set(before) & set(now)):
+        old, new = before[step_id], now[step_id]
+        if (old.rows, old.nulls, old.content) == (new.rows, new.nulls, new.content):
+            continue
+        nulls = {
+            column: change(old.nulls[column], count)
+            for column, count in sorted(new.nulls.items())
+            if column in old.nulls and old.nulls[column] != count
+        }
+        yield StepChange(
+            step_id=step_id,
+            rows=change(old.rows, new.rows),
+            seconds=change(old.seconds, new.seconds),
+            content=_content(old.content, new.content),
+            columns_added=tuple(sorted(set(new.nulls) - set(old.nulls))),
+            columns_removed=tuple(sorted(set(old.nulls) - set(new.nulls))),
+            nulls=nulls,
+        )
+
+
+def _content(before: str, now: str) -> Literal["same", "different", "unknown"]:
+    if not (before and now):
+        return "unknown"
+    return "same" if before == now else "different"

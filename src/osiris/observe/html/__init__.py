@@ -1,0 +1,1 @@
+"""Runs as pages for people: one file each, which needs nothing else."""
