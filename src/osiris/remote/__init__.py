@@ -1,0 +1,1 @@
+"""The same run, elsewhere: in a child process, or in a sandbox."""
