@@ -1,0 +1,1 @@
+"""How fast and how frugal Osiris is, beside the fastest known way to do the same."""
