@@ -163,10 +163,9 @@ def test_a_limit_that_is_reached_while_rows_become_visible_comes_too_late(tmp_pa
         Exceeded(seq=3, message="too much"),
         Done(seq=4, status="completed", receipts=(), total_rows=0, seconds=0.1),
     ]
-    script = "import sys; " + "; ".join(
-        f"sys.stdout.write({line(said.model_dump(mode='json')).decode()!r}); sys.stdout.flush(); sys.stdin.readline()"
-        for said in lines
-    )
+    hears = "sys.stdin.readline()"  # the errand, then the permission
+    says = [f"print({line(said.model_dump(mode='json')).decode().strip()!r}, flush=True)" for said in lines]
+    script = "; ".join(["import sys", says[0], hears, says[1], hears, *says[2:]])
     result = Attempt(tmp_path / "p").run(child(command=(sys.executable, "-c", script)))
     assert (result.status, result.error) == ("completed", None)
 

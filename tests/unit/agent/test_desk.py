@@ -326,3 +326,38 @@ class TestRecalling:
 
     def test_only_errors_of_ours_become_answers(self, desk: Desk) -> None:
         assert isinstance(call(desk, "describe_tables", connection="nonsense!", tables=["x"]).shown, OsirisError)
+
+
+class TestGoingOn:
+    def test_what_was_cut_off_is_done_now_but_for_what_may_be_done_only_once(self, desk: Desk) -> None:
+        calls = (Call("1", "overview"), Call("2", "run_pipeline", {"draft": "x"}), Call("3", "request_approval"))
+        looked, ran, asked = desk.resume(Talk("", (Said("agent", "", calls),)), {})
+        assert told(looked)["connections"][0]["tables"] == ["orders"]
+        assert (told(ran), told(asked)) == ({"interrupted": True}, {"interrupted": True})
+
+    def test_a_run_that_had_begun_is_looked_up(self, desk: Desk) -> None:
+        run = told(call(desk, "run_pipeline", draft=planned(desk)))
+        calls = (Call("7", "run_pipeline", {"draft": "x"}),)
+        (answer,) = desk.resume(Talk("", (Said("agent", "", calls),)), {"7": run["run_id"]})
+        assert told(answer)["run"] == {"run_id": run["run_id"], "status": "completed", "rows": ROWS}
+
+    def test_how_far_it_has_come_is_a_function_of_what_is_there(self, project: Project) -> None:
+        desk = Desk(project, Willing())
+        desk.begin_turn("orders")
+        phases = [desk.phase]
+        call(desk, "describe_tables", connection=SHOP, tables=["orders"])
+        phases.append(desk.phase)
+        call(desk, "propose_plan", **OUTLINE)
+        phases.append(desk.phase)
+        name = draft(desk)
+        phases.append(desk.phase)
+        call(desk, "plan_pipeline", draft=name)
+        phases.append(desk.phase)
+        call(desk, "run_pipeline", draft=name)
+        assert [*phases, desk.phase] == ["discovery", "plan", "oml", "compile", "approve", "explain"]
+
+    def test_a_plan_in_words_is_known_again_and_a_broken_one_is_not(self, desk: Desk) -> None:
+        desk.recall(Talk("", (Said("agent", "", (Call("1", "propose_plan", {"sources": []}),)),)))
+        assert desk.outline is None
+        desk.recall(Talk("", (Said("agent", "", (Call("1", "propose_plan", OUTLINE),)),)))
+        assert desk.outline is not None

@@ -93,3 +93,18 @@ def test_pro_mode_tells_the_model_what_the_project_says(tmp_path: Path) -> None:
         (tmp_path / ".osiris_prompts" / "role.md").write_text("You are a pirate.\n", "utf-8")
         assert typed(tmp_path, "chat", "--pro-mode", "--once", "Hello").code == 0
         assert server.requests[0]["messages"][0]["content"].startswith("You are a pirate.")
+
+
+def test_cases_are_held_in_a_copy_and_the_score_is_told(folder: Path) -> None:
+    query = "SELECT order_id, status, amount FROM orders"
+    case = f'{{name: all orders, intent: orders, expect: {{connection: "@duckdb.shop", query: "{query}"}}}}'
+    (folder / "cases.yaml").write_text(f"project: .\ncases: [{case}]\n", "utf-8")
+    done = typed(folder, "eval", "cases.yaml", "--player", "nothing")
+    assert done.code == 4
+    assert "nothing ran to its end" in done.out
+    assert "0 of 1 right" in done.out
+    assert "wrong: all orders" in done.err
+    with LlmServer([Reply("", MADE), Reply("That's all.")]) as server:
+        (folder / "osiris.yaml").write_text(f"llm: {{model: test, base_url: '{server.base_url}'}}\n", "utf-8")
+        (verdict,) = typed(folder, "eval", "cases.yaml", "--json").document["verdicts"]
+    assert (verdict["requests"], verdict["calls"], verdict["passed"]) == (2, 2, False)

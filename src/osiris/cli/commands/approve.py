@@ -36,6 +36,8 @@ def _confirmed(terminal: Terminal, name: str, plan: Plan) -> bool:
     if not terminal.person:
         return False
     found = proposed(terminal.project(), name)
+    if found.plan.envelope != plan.envelope:
+        return False
     terminal.complain(Group(*show.oml(found.asked.text, f"pipeline {plan.pipeline}")))
     terminal.complain(*show.assumed(found.asked.assumptions), *show.difference(found.before, found.asked.text))
     terminal.complain(show.plan(plan))

@@ -231,7 +231,8 @@ def _model(
 def _once(conversation: Conversation, sentence: str) -> int:
     said = conversation.take(sentence)
     if conversation.terminal.options.as_json:
-        conversation.terminal.answer({"session": conversation.session, "said": document(said)})
+        phase = conversation.desk.phase.value
+        conversation.terminal.answer({"session": conversation.session, "phase": phase, "said": document(said)})
     return exit_code(said)
 
 
