@@ -6,7 +6,12 @@ import sys
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from tests.services import shared
+
+# The same examples on every machine; HYPOTHESIS_PROFILE=default looks for new ones.
+settings.register_profile("seeded", derandomize=True, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "seeded"))
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -4,7 +4,7 @@ import hashlib
 import random
 import struct
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 
 import pyarrow  # noqa: ICN001 - `pa` is the same without types
@@ -17,6 +17,9 @@ from osiris.runtime.digest import DAY, FIRST, MASK, MOST_WOVEN, NANOSECONDS, SEC
 pa: Any = pyarrow  # its stubs know half of the types that are tried here
 
 # The second way: one value at a time, in plain integers.
+
+
+EXACT = Context(prec=100)  # more digits than any decimal here has: the default one would round
 
 
 def mix(word: int) -> int:
@@ -48,7 +51,7 @@ def of_bytes(kind: str, value: bytes) -> int:
 
 
 def of_decimal(value: Decimal, scale: int) -> int:
-    digits = int(value.scaleb(scale))
+    digits = int(EXACT.scaleb(value, scale))
     words = 2 if -(2**127) <= digits < 2**127 else 4
     return after(seed(f"decimal {scale}"), *(digits >> 64 * word & MASK for word in range(words)))
 
@@ -97,7 +100,7 @@ def digest_of(kind: Any, values: Sequence[Any]) -> int:
 
 def decimals(precision: int, scale: int) -> st.SearchStrategy[Decimal]:
     most = 10**precision - 1
-    return st.integers(-most, most).map(lambda digits: Decimal(digits).scaleb(-scale))
+    return st.integers(-most, most).map(lambda digits: EXACT.scaleb(Decimal(digits), -scale))
 
 
 TEXT = st.one_of(

@@ -15,6 +15,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, Any
 
+from tests.services.shared import Server, install, shared
+
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe")
 PHONE = 500  # pixels below which a page is on one
@@ -84,16 +86,26 @@ class Page:
         return said
 
 
+def _installed() -> str | None:
+    return next(filter(None, map(shutil.which, NAMES)), None)
+
+
+def _install(_: Path) -> Server:
+    install(["chromium"], "a browser")
+    return Server("", 0, "", "")
+
+
 @contextmanager
 def browsing() -> Iterator[Page]:
     """Lend a page of a browser of its own.
 
     Raises:
-        RuntimeError: no browser is installed.
+        RuntimeError: there is no browser, and none can be installed; says what to install.
     """
-    program = next(filter(None, map(shutil.which, NAMES)), None)
-    if program is None:
-        raise RuntimeError("no browser: on Debian, `apt-get install chromium`")
+    if not (program := _installed()):
+        shared("browser-install", _install)
+        program = _installed()
+    assert program
     ours_in, theirs_out = os.pipe()
     theirs_in, ours_out = os.pipe()
     with TemporaryDirectory(prefix="osiris-browser-", ignore_cleanup_errors=True) as home:
