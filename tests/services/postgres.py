@@ -84,6 +84,12 @@ def _must_be_installed() -> None:
         shared("postgres-install", _install)
 
 
+def hang_up(at: Server) -> None:
+    """End every connection of Osiris's to this database, and to no other test's."""
+    mine = "application_name = 'osiris' AND datname = current_database()"
+    ask(at, f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {mine}")
+
+
 def _install(_: Path) -> Server:
     install(["postgresql", "openssl"], "a PostgreSQL server")
     return Server("", 0, "", "")

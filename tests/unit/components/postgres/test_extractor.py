@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pyarrow as pa
 import pytest
 from pydantic import ValidationError
-from tests.services.postgres import ask, connect
+from tests.services.postgres import ask, connect, hang_up
 from tests.services.shared import Server
 from tests.unit.components.postgres.servers import extractor, fields, read, stranger
 
@@ -148,7 +148,7 @@ def test_lets_go_of_its_connection_at_the_end(here: Server) -> None:
     with extractor(here, query="SELECT 1 AS a").extract() as stream:
         list(stream)
     with connect(here) as other:
-        while other.execute("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'osiris'").fetchall() != [
+        while other.execute("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'osiris' AND datname = current_database()").fetchall() != [
             (0,)
         ]:
             pass
@@ -165,7 +165,7 @@ def test_batches_stay_small_whatever_the_rows_are(either: Server) -> None:
 def test_a_server_that_dies_half_way_is_said_so(here: Server) -> None:
     with extractor(here, query=MANY).extract() as stream:
         next(iter(stream))
-        ask(here, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'osiris'")
+        hang_up(here)
         with pytest.raises(SourceError, match="went away") as caught:
             list(stream)
     assert caught.value.hint

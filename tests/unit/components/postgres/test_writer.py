@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from pydantic import ValidationError
-from tests.services.postgres import ask, connect
+from tests.services.postgres import ask, connect, hang_up
 from tests.services.shared import Server
 from tests.unit.components.postgres.servers import put, read, stranger, writer
 
@@ -551,7 +551,7 @@ def test_looks_at_a_large_table_without_counting_it(at: Server) -> None:
 def test_a_server_that_dies_while_rows_come_says_so_and_keeps_nothing(at: Server) -> None:
     def batches() -> Generator[pa.RecordBatch]:
         yield from plain(20_000).to_batches()
-        ask(at, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'osiris'")
+        hang_up(at)
         for _ in range(200):
             yield from plain(20_000).to_batches()
 
