@@ -148,9 +148,9 @@ def test_lets_go_of_its_connection_at_the_end(here: Server) -> None:
     with extractor(here, query="SELECT 1 AS a").extract() as stream:
         list(stream)
     with connect(here) as other:
-        while other.execute("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'osiris' AND datname = current_database()").fetchall() != [
-            (0,)
-        ]:
+        while other.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'osiris' AND datname = current_database()"
+        ).fetchall() != [(0,)]:
             pass
 
 
