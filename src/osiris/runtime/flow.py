@@ -20,11 +20,13 @@ from osiris.model.receipt import Receipt, Written
 from osiris.runtime.chains import Chain
 from osiris.runtime.commit import commit
 from osiris.runtime.course import Course, Rested
+from osiris.runtime.deep import on_a_fresh_stack
 from osiris.runtime.faults import as_error
 from osiris.runtime.meter import Meter
 from osiris.runtime.spool import Spool
 
 PROGRESS_SECONDS = 0.5  # at least, between two events about one step
+_DEEP = 16  # steps that pull one from another on one stack; Python allows about six times as many
 
 
 def carry_out(chain: Chain, course: Course) -> None:
@@ -148,6 +150,9 @@ class _Flow:
         if source in self._flowing:
             meter, rows = self._flowing[source]
             running.taken.append(meter)
+            if len(self._running) % _DEEP == 0:
+                rows = on_a_fresh_stack(rows)
+                opened.callback(rows.close)
             return rows
         rested = self.course.rested[source]
         rows = rested.spool.stream()

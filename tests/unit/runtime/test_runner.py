@@ -58,6 +58,15 @@ def test_a_chain_moves_every_row(tmp_path: Path) -> None:
     ]
 
 
+def test_a_chain_may_be_as_long_as_one_likes(tmp_path: Path) -> None:
+    world = World()
+    steps = [through(f"s{number}", f"s{number - 1}" if number else "read") for number in range(400)]
+    result = world.run(tmp_path, read(), *steps, write("write", "s399"))
+    assert (result.error, result.total_rows) == (None, 6)
+    assert not world.unclosed()
+    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("osiris-chain")]
+
+
 def test_receipts_say_what_every_step_took_and_gave(tmp_path: Path) -> None:
     result = World().run(tmp_path, *CHAIN)
     digest = f"{digested(pa.array(ROWS))[0]:016x}"
