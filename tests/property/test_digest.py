@@ -335,6 +335,23 @@ def test_an_extension_is_what_it_stores() -> None:
     assert digested(pa.ExtensionArray.from_storage(pa.uuid(), stored)) == digested(stored)
 
 
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.binary(), pa.large_binary()])
+@pytest.mark.parametrize("different", [1, 20, 5_000])
+def test_a_long_column_of_texts_that_repeat_has_the_same_digest(kind: Any, different: int) -> None:
+    texts = [
+        f"{number % min(different, 20 if number < 3_000 else different)}{'é' * (number % 3)}" for number in range(9_000)
+    ]
+    values = [None if number % 7 == 0 else text for number, text in enumerate(texts)]
+    if "binary" in str(kind):
+        values = [None if value is None else value.encode() for value in values]  # type: ignore[misc]
+    assert digested(pa.array(values, kind)) == (digest_of(kind, values), values.count(None))
+
+
+def test_texts_that_are_no_utf8_are_told_apart_too() -> None:
+    found = {digested(pa.array([sign] * 2_000, pa.binary()).view(pa.string()))[0] for sign in (b"\xff", b"\xfe", b"")}
+    assert len(found) == 3
+
+
 def test_neighbours_in_long_runs_do_not_cancel() -> None:
     seen = {digested(pa.array(range(start, start + 1000)))[0] for start in range(500)}
     assert len(seen) == 500

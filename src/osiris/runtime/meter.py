@@ -13,8 +13,8 @@ from osiris.model.errors import CheckFailed
 from osiris.runtime.digest import MASK, digested
 
 # A digest of few rows costs as many calls as one of many: small batches wait until there are so many.
-_ENOUGH_ROWS = BATCH_ROWS // 4
-_ENOUGH_BYTES = BATCH_BYTES // 4
+_ENOUGH_ROWS = BATCH_ROWS * 2
+_ENOUGH_BYTES = BATCH_BYTES // 2
 
 
 @dataclass
