@@ -13,9 +13,6 @@ import yaml
 from tests.docs.snippets import SHELL, Block, blocks, pages
 from tests.house.tree import ROOT, text
 
-from osiris.model import errors
-from osiris.model.settings import Settings
-
 OSIRIS = Path(sys.executable).with_name("osiris")
 PAGES = [page.relative_to(ROOT).as_posix() for page in pages(ROOT)]
 EVERY_PAGE = sorted({*PAGES, *(page.name for page in ROOT.glob("*.md"))})
@@ -139,22 +136,3 @@ def test_every_link_to_a_file_leads_somewhere(page: str) -> None:
     links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text(page))
     here = (ROOT / page).parent
     assert [link for link in links if "://" not in link and not (here / link).exists()] == []
-
-
-def test_every_setting_is_in_the_reference_with_its_default() -> None:
-    sections = "|".join(Settings.model_fields)
-    rows = re.findall(rf"(?m)^\| `((?:{sections})\.[a-z_]+)` \| (?:`([^`]*)` )?\|", text("docs/cli.md"))
-    settings = Settings().model_dump(mode="json")
-    known = {f"{section}.{key}": value for section, keys in settings.items() for key, value in keys.items()}
-    assert dict(rows) == {key: value if isinstance(value, str) else json.dumps(value) for key, value in known.items()}
-
-
-def test_every_error_that_can_be_raised_is_in_the_reference() -> None:
-    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.OsirisError)]
-    wire = {kind.code for kind in kinds if not any(kind in other.__bases__ for other in kinds)} - {"OSR-RUN-000"}
-    assert set(re.findall(r"(?m)^\| `(OSR-[A-Z]+-\d+)` \|", text("docs/cli.md"))) == wire
-
-
-def test_every_exit_code_is_in_the_reference() -> None:
-    codes = {value for name, value in vars(errors).items() if name.startswith("EXIT_")}
-    assert {int(code) for code in re.findall(r"(?m)^\| (\d+) \|", text("docs/cli.md"))} == codes

@@ -1,12 +1,8 @@
-"""The reference of events and numbers, made from the code that writes them.
-
-`python -m tests.docs.reference` renews it.
-"""
+"""The reference of events and numbers, from the models that write them."""
 
 import inspect
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import BaseModel
@@ -14,19 +10,14 @@ from pydantic import BaseModel
 from osiris.model.events import STAMP, Event
 from osiris.model.metrics import METRICS
 
-PAGE = Path(__file__).parents[2] / "docs" / "reference" / "events.md"
 _ENTRY = re.compile(r"(?ms)^        (\w+): (.*?)(?=^        \w+: |\Z)")
 
 
-def page() -> str:
-    """Return the page."""
-    return "\n".join(_lines())
-
-
-def _lines() -> Iterator[str]:
+def page() -> Iterator[str]:
+    """Yield the page."""
     yield "# Events and numbers"
     yield ""
-    yield "Made from the code; `python -m tests.docs.reference` renews it. How to read them: [logs.md](../logs.md)."
+    yield "How to read them: [logs.md](../logs.md)."
     yield ""
     yield "## Events"
     yield ""
@@ -55,7 +46,6 @@ def _lines() -> Iterator[str]:
     yield "|---|---|---|"
     for name, (unit, says) in METRICS.items():
         yield f"| `{name}` | {unit} | {says} |"
-    yield ""
 
 
 def _event(kind: type[BaseModel]) -> Iterator[str]:
@@ -83,8 +73,3 @@ def _type(annotation: Any) -> str:
     return {"int": "integer", "float": "number", "str": "text", "Receipt": "receipt", "Artifact": "file"}.get(
         name, "object or null" if "None" in name else "object"
     )
-
-
-if __name__ == "__main__":
-    PAGE.parent.mkdir(exist_ok=True)
-    PAGE.write_text(page(), "utf-8")
