@@ -28,7 +28,7 @@ chat: environment ## Talk to Osiris in testing_env/; needs a language model
 
 # --- The checks ---
 
-.PHONY: fmt lint type-check security check test test-fast bench
+.PHONY: fmt lint type-check security check test test-fast test-full bench
 fmt: environment ## Put the code in order: imports, layout
 	@$(BIN)/ruff check --quiet --select I --fix . && $(BIN)/ruff format .
 lint: environment ## Look for what is wrong: layout, style, who imports whom
@@ -46,8 +46,14 @@ test: check ## Everything: the checks, then all tests with coverage
 	@$(BIN)/pytest $(WORKERS) --cov --cov-report=term-missing:skip-covered $(ARGS)
 test-fast: environment ## The quick tests, up to the first that fails
 	@$(BIN)/pytest $(WORKERS) --exitfirst -m 'not slow' $(ARGS)
+test-full: environment ## All tests, and nothing sampled: twenty kills of each write, two million rows between families
+	@OSIRIS_TEST_FULL=1 $(BIN)/pytest $(WORKERS) $(ARGS)
 bench: environment ## Measure, and compare with the fastest known route
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+.PHONY: docs
+docs: environment ## Build the documents as a site, in site/
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet && echo 'ready: site/index.html'
 
 .PHONY: fresh
 fresh: environment
@@ -63,7 +69,7 @@ lock: ## Renew the locks after a change of dependencies; ARGS=--upgrade takes th
 	@$(LOCKING) $(ARGS) --output-file requirements.lock
 	@$(LOCKING) $(ARGS) --all-extras --group dev --constraint requirements.lock --output-file requirements-dev.lock
 clean: ## Remove what the tools left behind; keeps .venv and testing_env/
-	@rm -rf build dist htmlcov coverage.xml .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf build dist htmlcov site coverage.xml .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	@find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 environment: $(PLAY)
 	@scripts/environment dev

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from tests.docs.generated import aiop, commands, components, errors, events, settings, types
+from tests.docs.generated import aiop, commands, components, errors, events, settings, sql, types
 from tests.house.tree import ROOT
 
 FOLDER = ROOT / "docs" / "reference"
@@ -14,6 +14,7 @@ PAGES: dict[str, Callable[[], Iterator[str]]] = {
     "errors.md": errors.page,
     "events.md": events.page,
     "settings.md": settings.page,
+    "sql-safety.md": sql.page,
     "types.md": types.page,
 }
 _NOTE = "<!-- Made from the code: `python -m tests.docs.generated.pages` renews it. -->"
