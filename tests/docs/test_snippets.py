@@ -17,7 +17,7 @@ OSIRIS = Path(sys.executable).with_name("osiris")
 PAGES = [page.relative_to(ROOT).as_posix() for page in pages(ROOT)]
 EVERY_PAGE = sorted({*PAGES, *(page.name for page in ROOT.glob("*.md"))})
 # What a page may tell a person to type that a test can't: it changes the machine, or needs one.
-OTHERS = ("apt-get", "cp", "export", "git", "pip", "python3")
+OTHERS = (".", "apt-get", "cp", "export", "git", "pip", "python3")
 
 
 # Words of a command's name; others have one.
