@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import databases, elsewhere, pipelines
+from benchmarks import databases, elsewhere, install, pipelines
 from benchmarks.line import Line, mib, milliseconds, rate, seconds, times
 from benchmarks.measure import OSIRIS, PYTHON, Measured, alternating, measured
 
@@ -37,6 +37,7 @@ QUICK = Sizes(few=20_000, many=200_000, turns=3, steps=20, growth=None)
 
 def lines(folder: Path, sizes: Sizes) -> Iterator[Line]:
     """Yield one line after another; all files lie in a folder that is gone afterwards."""
+    yield from install.lines()
     yield from _starts(folder, sizes)
     yield from _rows(folder, sizes, "CSV → CSV", "csv_to_csv", "csv")
     yield from _rows(folder, sizes, "CSV → DuckDB → Parquet", "csv_to_parquet", "parquet")
