@@ -1,4 +1,6 @@
-"""The first minute as a picture and as a recording, of a demo that really runs; `python -m tests.docs.pictures` renews them.
+"""The first minute as a picture and as a recording of a demo that really runs.
+
+`python -m tests.docs.pictures` renews both.
 
 The recording is an asciicast: `asciinema play docs/images/first-minute.cast` shows it.
 """
