@@ -42,9 +42,11 @@ Made by `make bench` on {datetime.now(UTC):%Y-%m-%d}: {machine()}.
 
 Each line is a process of its own, from its start to its end: the command line, the compiler, which looks at every
 value of a text file once to settle its types, the run, which reads it again, counts and digests every value, writes
-it, reads back what it wrote, and the record of the run. The reference route does none of that: it is DuckDB copying
-the same file with the same types. Rows are like TPC-H's `lineitem`, sixteen columns, about 130 bytes each.
+it, reads back what it wrote, and the record of the run. The reference route does none of that. Between files it is
+DuckDB copying the same file with the same types; from a database it is the database's own client that prints the rows
+into a file, or pipes them into `COPY`. Rows are like TPC-H's `lineitem`, sixteen columns, about 130 bytes each.
 
-*ratio* is ours divided by the reference, so less is better; in brackets stands what is promised. *peak memory* is the
-resident memory of the whole process at its peak. The starts are medians of runs that take turns.
+*ratio* is ours divided by the reference, so less is better, except where it says *of its speed*; in brackets stands what
+is promised. *peak memory* is the resident memory of the whole process at its peak. The starts are medians of runs that
+take turns.
 """
