@@ -49,6 +49,7 @@ class Step:
         schema: What it delivers or takes.
         ddl: What makes its target.
         losses: Columns whose types don't stay what they are.
+        safe: Whether its query, in another language than SQL, was seen to change nothing.
         allow_lossy: Columns of which not every value need be kept, as written.
         target: Name of what it writes.
         lineage: Output column to source columns.
@@ -76,6 +77,7 @@ class Step:
     columns: tuple[Column, ...] | None = None
     ddl: str = ""
     losses: tuple[Mapped, ...] = ()
+    safe: bool = False
     allow_lossy: tuple[str, ...] = ()
     target: str = ""
     lineage: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -110,7 +112,7 @@ class Step:
 
     def _proved(self) -> Iterator[Proof]:
         """Yield what is proved of it, given that it has no error."""
-        if self.query:
+        if self.query or self.safe:
             yield "safety"
         knows_names = self.schema is not None if self.known is None else bool(self.known.catalogue or self.known.survey)
         if knows_names:

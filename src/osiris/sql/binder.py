@@ -21,6 +21,7 @@ from osiris.sql.text import place
 ALIASES_IN_SELECT = {"duckdb"}
 ALIASES_IN_WHERE = {"duckdb", "sqlite"}
 ALIASES_IN_HAVING = {"duckdb", "sqlite", "mysql"}
+MERGED_FIRST = {"mysql", "postgres"}  # dialects whose `*` begins with what USING merged
 SEES_EARLIER = {"duckdb"}  # dialects whose subqueries in FROM see their left neighbours without LATERAL
 SCHEMAS = {"main", "system", "public", "pg_catalog", "information_schema"}
 ROW_MAKERS = (exp.Unnest, exp.Explode, exp.GenerateSeries, exp.ExplodingGenerateSeries)
@@ -100,7 +101,7 @@ class Binder:
 
     def _subquery(self, node: exp.Subquery, outer: Scope | None, ctes: Ctes) -> Relation:
         queried = _is_query(node.this)
-        bound = self.query(node.this, outer, ctes) if queried else _joined(self._bracket(node, outer, ctes))
+        bound = self.query(node.this, outer, ctes) if queried else self._bracket(node, outer, ctes).joined()
         self._tail(node, Scope(outer, [bound]), ctes)
         return self._pivoted(node, self._named(bound, node.args.get("alias")), outer, ctes)
 
@@ -205,10 +206,11 @@ class Binder:
     def _star(self, projection: exp.Expr, scope: Scope, ctes: Ctes) -> Relation:
         """Return what `*` or `t.*` stands for."""
         star = projection.this if isinstance(projection, exp.Column) else projection
-        relation = _joined(scope)
+        excluded = star.args.get("except_") or ()
+        relation = self._without(excluded, scope).joined()
+        found = None
         if isinstance(projection, exp.Column):
-            owner = projection.args["table"]
-            found = self.columns.star_of(owner, scope)
+            found = self.columns.star_of(projection.args["table"], scope)
             if found is None:
                 return Relation(open=True)
             relation = found
@@ -219,12 +221,24 @@ class Binder:
         renamed = {
             self._in_star(change.this, relation): change.args["alias"] for change in star.args.get("rename") or ()
         }
-        dropped = {self._in_star(name, relation) for name in star.args.get("except_") or ()}
+        everywhere = [name for name in excluded if relation is found or not name.args.get("table")]
+        dropped = {self._in_star(name, relation) for name in everywhere}
         kept = [replace(c, sources=replaced.get(c.key, c.sources)) for c in relation.columns if c.key not in dropped]
         columns = [
             replace(c, name=new.name, key=key(new, self.dialect)) if (new := renamed.get(c.key)) else c for c in kept
         ]
         return replace(relation, columns=tuple(columns))
+
+    def _without(self, excluded: Sequence[exp.Expr], scope: Scope) -> Scope:
+        """Return a scope whose `*` lacks the columns that EXCLUDE names with their tables; say where there is none."""
+        named = set()
+        for name in excluded:
+            owner = name.args.get("table")
+            if isinstance(name, exp.Column) and isinstance(owner, exp.Identifier):
+                self.columns.resolve(name, scope, {})
+                wanted = key(owner, self.dialect)
+                named |= {(i, key(name.this, self.dialect)) for i, r in enumerate(scope.relations) if r.key == wanted}
+        return replace(scope, hidden=scope.hidden | named)
 
     def _in_star(self, name: exp.Expr, relation: Relation) -> str:
         """Return the key of a column that EXCLUDE, REPLACE or RENAME names, or say that the star has none."""
@@ -241,9 +255,7 @@ class Binder:
         """Add what stands in FROM to a scope, with what is joined to it inside."""
         if isinstance(node, exp.Subquery) and not _is_query(node.this) and not node.args.get("alias"):
             inner = self._bracket(node, scope.parent, ctes)
-            scope.relations += inner.relations
-            scope.merged.update(inner.merged)
-            scope.vague |= inner.vague
+            scope.take(inner)
         else:
             scope.relations.append(self._from(node, scope, ctes))
         self._joins(node, scope, ctes)
@@ -254,41 +266,41 @@ class Binder:
 
     def _join(self, join: exp.Join, scope: Scope, ctes: Ctes) -> None:
         left = list(scope.relations)
+        star = list(dict.fromkeys(c.key for c in scope.joined().columns))
         self._sources(join.this, scope, ctes)
         right = scope.relations[len(left) :]
         if join.args.get("method") == "NATURAL":
-            self._natural(join, left, right, scope)
-        for name in join.args.get("using") or ():
-            if isinstance(name, exp.Identifier):
-                self._using(name, join, left, right, scope)
+            scope.vague |= any(r.open for r in (*left, *right))
+            self._merge([wanted for wanted in star if any(r.find(wanted) for r in right)], join, len(left), scope)
+        elif using := [name for name in join.args.get("using") or () if isinstance(name, exp.Identifier)]:
+            for name in using:
+                self._using(name, left, right, scope)
+            wanted = [key(name, self.dialect) for name in using]
+            in_order = [one for one in star if one in wanted] if self.dialect == "mysql" else []
+            self._merge(list(dict.fromkeys((*in_order, *wanted))), join, len(left), scope)
         if join.args.get("on") is not None:
             self._expression(join.args["on"], scope, ctes, {})
         if join.args.get("kind") in {"SEMI", "ANTI"}:
-            scope.relations[len(left) :] = []
+            scope.leave(len(left))
 
-    def _natural(self, join: exp.Join, left: list[Relation], right: list[Relation], scope: Scope) -> None:
-        scope.vague |= any(r.open for r in (*left, *right))
-        shared = {c.key for r in left for c in r.columns} & {c.key for r in right for c in r.columns}
-        for wanted in shared:
-            self._merge(wanted, join, left, right, scope)
-
-    def _using(
-        self, name: exp.Identifier, join: exp.Join, left: list[Relation], right: list[Relation], scope: Scope
-    ) -> None:
+    def _using(self, name: exp.Identifier, left: list[Relation], right: list[Relation], scope: Scope) -> None:
         before = len(self.said)
         self.columns.plain(name, Scope(relations=left, merged=dict(scope.merged)), {})
         if len(self.said) == before:
             self.columns.plain(name, Scope(relations=right), {})
-        self._merge(key(name, self.dialect), join, left, right, scope)
 
-    def _merge(self, wanted: str, join: exp.Join, left: list[Relation], right: list[Relation], scope: Scope) -> None:
-        before = scope.merged.get(wanted) or next((c for r in left if (c := r.find(wanted))), None)
-        after = next((c for r in right if (c := r.find(wanted))), None)
-        merged = merged_output(before, after, join.args.get("side") or "")
-        if merged is None:
-            rest = NOTHING.union(*(r.rest for r in (*left, *right)))
-            merged = Output(wanted, wanted, rest)
-        scope.merged[wanted] = merged
+    def _merge(self, keys: Sequence[str], join: exp.Join, count: int, scope: Scope) -> None:
+        """Make one column of each key: `count` relations stand left of the join, the others right of it."""
+        for wanted in keys:
+            left, right = scope.shown(wanted, 0, count), scope.shown(wanted, count, None)
+            before = scope.merged.get(wanted) or (left[1] if left else None)
+            merged = merged_output(before, right[1] if right else None, join.args.get("side") or "")
+            rest = NOTHING.union(*(r.rest for r in scope.relations))
+            scope.merged[wanted] = merged or Output(wanted, wanted, rest)
+            for found in (left, right) if self.dialect in MERGED_FIRST else (right,):
+                scope.hidden |= {(found[0], wanted)} if found else set()
+        if self.dialect in MERGED_FIRST:
+            scope.first = (*keys, *(wanted for wanted in scope.first if wanted not in keys))
 
     def _from(self, node: exp.Expr, scope: Scope, ctes: Ctes) -> Relation:
         """Return what one item of FROM gives."""
@@ -493,11 +505,3 @@ def _sources_of(column: Output | None) -> Sources:
 
 def _everything(scope: Scope) -> Sources:
     return NOTHING.union(*(r.all_sources() for r in scope.relations))
-
-
-def _joined(scope: Scope) -> Relation:
-    """Return the relations of a scope as one, as `*` sees them: columns that USING merged come first and once."""
-    columns = list(scope.merged.values())
-    columns += [c for r in scope.relations for c in r.columns if c.key not in scope.merged]
-    rest = NOTHING.union(*(r.rest for r in scope.relations))
-    return Relation(columns=tuple(columns), open=any(r.open for r in scope.relations), rest=rest)

@@ -17,6 +17,7 @@ from osiris.sql.text import Kind, Span, spans, where, without_comments
 
 PARAM = re.compile(r"\$\{params\.([^{}\s]+)\}")
 _BITS = {"sqlite": 63, "duckdb": 127, "mysql": 215, "postgres": 14_000}  # a wider integer may become a float
+_DIGITS = {"duckdb": (38, 38), "mysql": (65, 30)}  # of a decimal number, in all and behind the point
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ def _literal(name: str, given: ParamValue, dialect: str, spot: str) -> str:
     if isinstance(value, int):
         return _integer(name, value, dialect, spot)
     if isinstance(value, (Decimal, float)):
-        return _number(name, value, spot)
+        return _number(name, value, dialect, spot)
     if isinstance(value, date):
         return _moment(name, value, dialect, spot)
     return _text(_clean(name, value, spot), dialect)
@@ -145,12 +146,29 @@ def _integer(name: str, value: int, dialect: str, spot: str) -> str:
     return _signed(str(value))
 
 
-def _number(name: str, value: Decimal | float, spot: str) -> str:
+def _number(name: str, value: Decimal | float, dialect: str, spot: str) -> str:
     if not (value.is_finite() if isinstance(value, Decimal) else isfinite(value)):
         raise StatementError(
             f"the value of {name!r} is no finite number", where=spot, hint="SQL has no literal for it; give a number"
         )
-    return _signed(format(value, "f") if isinstance(value, Decimal) else repr(value))
+    if isinstance(value, float):
+        return _signed(repr(value))
+    if not _is_kept(value, dialect):
+        raise StatementError(
+            f"the value of {name!r} has more digits than a number of {dialect} keeps",
+            where=spot,
+            hint="give fewer digits, or make the parameter a string and cast it in SQL",
+        )
+    return _signed(format(value, "f"))
+
+
+def _is_kept(value: Decimal, dialect: str) -> bool:
+    """Return whether a database reads a decimal number as it is written."""
+    if dialect == "sqlite":
+        return Decimal(repr(float(value))) == value
+    whole, _, fraction = format(value, "f").lstrip("-").partition(".")
+    most, most_behind = _DIGITS.get(dialect, (len(whole + fraction), len(fraction)))
+    return len(whole.lstrip("0") + fraction) <= most and len(fraction) <= most_behind
 
 
 def _signed(digits: str) -> str:

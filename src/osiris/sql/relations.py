@@ -90,6 +90,8 @@ class Scope:
 
     Attributes:
         merged: Columns that USING or NATURAL made one.
+        first: Keys of those of them that `*` gives before all others.
+        hidden: Columns that it does not give by themselves: index of the relation, and key.
         aliases: Names that the select list gives.
         vague: True where NATURAL may have merged columns that nobody knows.
     """
@@ -97,6 +99,8 @@ class Scope:
     parent: "Scope | None" = None
     relations: list[Relation] = field(default_factory=list)
     merged: dict[str, Output] = field(default_factory=dict)
+    first: tuple[str, ...] = ()
+    hidden: set[tuple[int, str]] = field(default_factory=set)
     aliases: dict[str, Sources] = field(default_factory=dict)
     vague: bool = False
 
@@ -110,6 +114,36 @@ class Scope:
     def relation(self, wanted: str) -> Relation | None:
         """Return the nearest relation with that key, or None."""
         return next((r for scope in self.around() for r in scope.relations if r.key == wanted), None)
+
+    def shown(self, wanted: str, start: int, end: int | None) -> tuple[int, Output] | None:
+        """Return the first column of that key among some of the relations that `*` gives, and whose it is."""
+        columns = ((i, r.find(wanted)) for i, r in enumerate(self.relations[start:end], start))
+        return next(((i, c) for i, c in columns if c is not None and (i, wanted) not in self.hidden), None)
+
+    def joined(self) -> Relation:
+        """Return the relations as one, as `*` sees them: what USING or NATURAL merged is there once."""
+        before = [self.merged[wanted] for wanted in self.first]
+        waiting = {wanted: one for wanted, one in self.merged.items() if wanted not in self.first}
+        behind: list[Output] = []
+        for index, relation in enumerate(self.relations):
+            shown = [c for c in relation.columns if (index, c.key) not in self.hidden]
+            behind += [waiting.pop(c.key, c) for c in shown]
+        rest = NOTHING.union(*(r.rest for r in self.relations))
+        columns = (*before, *waiting.values(), *behind)
+        return Relation(columns=columns, open=any(r.open for r in self.relations), rest=rest)
+
+    def take(self, inner: "Scope") -> None:
+        """Take in what joins in brackets bring."""
+        self.hidden |= {(index + len(self.relations), wanted) for index, wanted in inner.hidden}
+        self.relations += inner.relations
+        self.first = (*self.first, *(wanted for wanted in inner.first if wanted not in self.first))
+        self.merged.update(inner.merged)
+        self.vague |= inner.vague
+
+    def leave(self, count: int) -> None:
+        """Keep so many of the relations; the others only chose rows."""
+        self.relations[count:] = []
+        self.hidden = {(index, wanted) for index, wanted in self.hidden if index < count}
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from sqlglot.errors import ErrorLevel, ParseError, SqlglotError, TokenError
 from sqlglot.tokenizer_core import Token
 
 from osiris.model.errors import StatementError
+from osiris.sql.pivot import with_tail
 from osiris.sql.text import Kind, spans, where, without_comments
 
 # What sqlglot can't parse, it says in the log before the guard refuses it: nobody needs to hear it twice.
@@ -55,7 +56,7 @@ def trees(sql: str, dialect: str) -> tuple[exp.Expr, ...]:
     plain = without_comments(sql, dialect)
     _check_agreement(plain, dialect, words)
     try:
-        found = _parsed(words, plain, dialect)
+        found = _parsed(with_tail(words) if dialect == "duckdb" else words, plain, dialect)
     except RecursionError as exc:
         raise StatementError("the query is nested too deeply", hint="split it, with WITH or into steps") from exc
     except ParseError as exc:

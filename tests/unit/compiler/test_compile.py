@@ -248,13 +248,13 @@ def test_a_sensitive_value_is_in_no_finding_and_no_manifest() -> None:
 
 def test_a_component_is_asked_with_the_sensitive_value_and_its_complaint_is_masked() -> None:
     def refusing(step: ManifestStep) -> Known:
-        return Known(why=f"there is no file {step.config['path']}", refused=True)
+        return Known(why=f"nobody knows {step.config['token']}", refused=True)
 
     text = RIGHT.replace("name: toy", "name: toy\nparams: {p: {sensitive: true}}").replace(
-        "orders.csv", '"${params.p}"'
+        "path: orders.csv", 'path: orders.csv, token: "${params.p}"'
     )
     (finding,) = compiled(text, params={"p": "hush-hush"}, know=refusing).diagnostics
-    assert finding.message == "there is no file ***"
+    assert finding.message == "nobody knows ***"
 
 
 def test_secrets_of_a_component_never_reach_the_manifest() -> None:

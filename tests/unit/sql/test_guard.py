@@ -98,3 +98,14 @@ def test_a_name_with_a_list_of_values_is_a_call() -> None:
 def test_bracketed_joins_and_subqueries_are_queries() -> None:
     read_only("((SELECT 1))", "postgres")
     read_only("SELECT * FROM (a JOIN b ON a.id = b.id)", "postgres")
+
+
+@pytest.mark.parametrize(
+    "tail", ["ORDER BY readfile('x')", "LIMIT (SELECT sleep_ms(1))", "ORDER BY 1 LIMIT 2 OFFSET getenv('A')"]
+)
+def test_what_follows_a_pivot_is_looked_at(tail: str) -> None:
+    assert "it calls" in said(f"PIVOT t ON a IN (1) USING sum(b) {tail}", "duckdb").message
+
+
+def test_a_pivot_with_a_tail_that_can_not_be_read_says_where() -> None:
+    assert said("PIVOT t ON a IN (1) USING sum(b)\nORDER BY b b", "duckdb").where == "line 2, column 12"

@@ -1,3 +1,7 @@
+import sqlite3
+from contextlib import closing
+
+import duckdb
 import pytest
 from tests.unit.sql.shop import DIALECTS, NAMES, benign, duckdb_shop, sqlite_shop
 
@@ -19,12 +23,15 @@ def test_every_honest_query_has_a_lineage_of_columns_that_exist(dialect: str) ->
 
 
 @pytest.mark.parametrize("dialect", ["duckdb", "sqlite"])
-def test_there_is_one_entry_for_each_column_that_the_database_gives(dialect: str) -> None:
+def test_there_is_one_entry_for_each_column_that_the_database_gives_in_its_place(dialect: str) -> None:
     run = duckdb_shop().execute if dialect == "duckdb" else sqlite_shop().execute
     for sql in benign(dialect):
         found = of(sql, dialect)
         if "*" not in found:
-            assert len(found) == len(run(sql).description or ()), sql
+            given = [column[0] for column in run(sql).description or ()]
+            assert len(found) == len(given), sql
+            named = [(at, name) for at, name in enumerate(found) if name.isidentifier() and given.count(name) == 1]
+            assert all(given[at] == name for at, name in named), sql
 
 
 def test_a_column_comes_from_what_its_expression_reads() -> None:
@@ -161,3 +168,48 @@ def test_a_column_without_a_name_has_its_text() -> None:
 def test_a_query_that_can_not_be_parsed_is_an_error() -> None:
     with pytest.raises(StatementError):
         of("SELECT FROM WHERE")
+
+
+TABLES = {"a": ["p", "x", "y"], "b": ["q", "y", "x"], "c": ["y", "r", "p"]}
+MERGED = {
+    "SELECT * FROM a JOIN b USING (y)": ("p x y q x", "y p x q x", "y p x q x"),
+    "SELECT * FROM a JOIN b USING (y, x)": ("p x y q", "y x p q", "x y p q"),
+    "SELECT * FROM a LEFT JOIN b USING (y)": ("p x y q x", "y p x q x", "y p x q x"),
+    "SELECT * FROM a NATURAL JOIN b": ("p x y q", "x y p q", "x y p q"),
+    "SELECT * FROM a NATURAL JOIN b NATURAL JOIN c": ("p x y q r", "y p x q r", "y p x q r"),
+    "SELECT * FROM a JOIN b USING (x, y) JOIN c USING (p)": ("p x y q y r", "p x y q y r", "p x y q y r"),
+    "SELECT * FROM a JOIN b USING (x) CROSS JOIN c": ("p x y q y y r p", "x p y q y y r p", "x p y q y y r p"),
+    "SELECT b.*, a.* FROM a JOIN b USING (x)": ("q y x p x y", "q y x p x y", "q y x p x y"),
+}
+
+
+@pytest.mark.parametrize("sql", MERGED)
+def test_a_star_over_merged_columns_gives_each_in_its_place(sql: str) -> None:
+    """As DuckDB 2.0 and SQLite 3.50, PostgreSQL 17 and MariaDB 11 list them; the first two are asked."""
+    in_place, postgres, mysql = MERGED[sql]
+    with closing(duckdb.connect()) as duck, closing(sqlite3.connect(":memory:")) as lite:
+        for dialect, db in (("duckdb", duck), ("sqlite", lite)):
+            for table, columns in TABLES.items():
+                db.execute(f"CREATE TABLE {table} ({', '.join(f'{name} int' for name in columns)})")
+            assert " ".join(column[0] for column in db.execute(sql).description or ()) == in_place
+            assert _listed(sql, dialect) == in_place
+    assert _listed(sql, "postgres") == postgres
+    assert _listed(sql, "mysql") == mysql
+
+
+def _listed(sql: str, dialect: str) -> str:
+    return " ".join(name.partition("_")[0] for name in lineage(sql, dialect, TABLES))
+
+
+def test_a_set_operation_goes_by_the_place_of_merged_columns() -> None:
+    sql = "SELECT * FROM a JOIN b USING (y, x) UNION ALL SELECT p, p, p, r FROM c"
+    assert lineage(sql, "duckdb", TABLES)["q"] == ("b.q", "c.r")
+    assert lineage(sql, "duckdb", TABLES)["y"] == ("a.y", "c.p")
+
+
+def test_a_star_without_the_column_of_one_table_keeps_that_of_the_other() -> None:
+    join = "FROM customers c JOIN employees e ON e.id = c.id"
+    assert lineage(f"SELECT * EXCLUDE (e.id, name) {join}", "duckdb", NAMES)["id"] == ("customers.id",)
+    assert of(f"SELECT id FROM (SELECT * EXCLUDE (c.id) {join})") == {"id": ("employees.id",)}
+    assert "id" not in of(f"SELECT * EXCLUDE (id) {join}")
+    assert "id" not in of(f"SELECT c.* EXCLUDE (c.id) {join}")

@@ -159,3 +159,21 @@ def test_a_value_has_a_text() -> None:
         "false",
         "-5",
     ]
+
+
+@pytest.mark.parametrize(
+    ("dialect", "kept", "lost"),
+    [
+        ("duckdb", "12345678901234567890123456789012345678", "12345678901234567890123456789012345678.5"),
+        ("mysql", "0.123456789012345678901234567890", "0.1234567890123456789012345678901"),
+        ("mysql", "9" * 65, "9" * 66),
+        ("sqlite", "0.1", "0.12345678901234567890"),
+    ],
+)
+def test_a_number_with_more_digits_than_a_database_keeps_is_refused(dialect: str, kept: str, lost: str) -> None:
+    given = {"n": ParamValue("number", Decimal(kept)), "long": ParamValue("number", Decimal(lost))}
+    assert fill("SELECT ${params.n}", given, dialect) == f"SELECT {kept}"
+    with pytest.raises(StatementError, match="more digits") as caught:
+        fill("SELECT ${params.long}", given, dialect)
+    assert "cast it" in caught.value.hint
+    assert fill("SELECT ${params.long}", given, "postgres") == f"SELECT {lost}"

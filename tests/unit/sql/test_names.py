@@ -351,3 +351,19 @@ def test_a_thousand_misspelt_names_are_found_and_nearly_all_put_right() -> None:
         unhelpful += [] if right.lower() in offered else [(dialect, sql)]
     assert missed == []
     assert len(unhelpful) <= 100
+
+
+@pytest.mark.parametrize("before", ["", "WITH t AS (FROM orders) "])
+def test_a_wrong_column_of_a_pivot_that_is_sorted_has_its_place(before: str) -> None:
+    found = said(f"{before}PIVOT orders ON status IN ('paid')\nUSING sum(amuont) ORDER BY customer_id LIMIT 3")
+    assert (found.name, found.line, found.column) == ("amuont", 2, 11)
+
+
+def test_a_star_without_the_column_of_one_table_has_that_of_the_other() -> None:
+    assert silent("SELECT id FROM (SELECT * EXCLUDE (c.id) FROM customers c JOIN employees e ON e.id = c.id)")
+
+
+@pytest.mark.parametrize(("excluded", "message"), [("e.nmae", "e has no column 'nmae'"), ("x.id", "is called 'x'")])
+def test_what_a_star_leaves_out_must_be_there(excluded: str, message: str) -> None:
+    found = said(f"SELECT * EXCLUDE ({excluded}) FROM customers c JOIN employees e ON e.id = c.id")
+    assert message in found.message

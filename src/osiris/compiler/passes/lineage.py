@@ -1,6 +1,6 @@
 """Where each column comes from, back to the sources."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from osiris.compiler.draft import Draft, Step
 from osiris.compiler.passes.wiring import in_order
@@ -39,7 +39,10 @@ def _of_source(step: Step) -> Lineage:
         tables = {table.full_name: [c.name for c in table.columns] for table in step.sources}
         found = of_query.lineage(step.query.sql, step.query.dialect, tables)
         source = step.connection or step.component
-        return {name: tuple(sorted(f"{source}.{one}" for one in _of(found, name))) for name in step.schema.names}
+        return {
+            name: tuple(sorted(f"{source}.{one}" for one in sources))
+            for name, sources in _by_column(found, step.schema.names).items()
+        }
     inside = table_of(config) or config.get("path")
     source = ".".join(str(part) for part in (step.connection, inside) if part) or step.component
     return {column: (f"{source}.{column}",) for column in step.schema.names}
@@ -54,14 +57,24 @@ def _of_inputs(step: Step, before: Mapping[str, Step]) -> Lineage:
     tables = {alias: list(lineage) for alias, lineage in behind.items()}
     found = of_query.lineage(step.query.sql, step.query.dialect, tables)
     return {
-        name: tuple(sorted({source for one in _of(found, name) for source in _sources(behind, one)}))
-        for name in step.schema.names
+        name: tuple(sorted({source for one in sources for source in _sources(behind, one)}))
+        for name, sources in _by_column(found, step.schema.names).items()
     }
 
 
-def _of(found: Lineage, name: str) -> tuple[str, ...]:
-    """Return what a column is made of; one that the query doesn't name may be made of all that `*` stands for."""
-    return found.get(name) or found.get("*", ())
+def _by_column(found: Lineage, names: Sequence[str]) -> Lineage:
+    """Return what each column is made of, under the names that the database gives.
+
+    A column goes by its name, or, where the database calls it otherwise than the query does, by its place. Where a
+    query has columns that can't be listed, there is no place to go by: it may be made of anything that is left.
+    """
+    known = {name.lower(): sources for name, sources in found.items()}
+    if len(found) == len(names) and "*" not in found:
+        by_place = dict(zip(names, found.values(), strict=True))
+        return {name: known.get(name.lower(), by_place[name]) for name in names}
+    taken = {name.lower() for name in names}
+    left = tuple(sorted({one for name, sources in known.items() if name not in taken for one in sources}))
+    return {name: known.get(name.lower(), left) for name in names}
 
 
 def _sources(behind: Mapping[str, Lineage], column: str) -> Iterator[str]:

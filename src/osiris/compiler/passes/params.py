@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from osiris.compiler.draft import Draft
@@ -21,6 +21,9 @@ _WANTED: dict[ParamType, str] = {
     "timestamp": "a timestamp such as 2025-01-31T08:30:00",
 }
 _INTEGER = re.compile(r"[-+]?[0-9]{1,1000}\Z")
+_NUMBER = re.compile(r"[-+]?(?:[0-9]{1,1000}\.?[0-9]{0,1000}|\.[0-9]{1,1000})(?:[eE][-+]?[0-9]{1,3})?\Z")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+_BELOW_MICROSECONDS = re.compile(r"[.,][0-9]{6}[0-9]*[1-9]")  # which Python cuts off
 MASKED = "***"
 _SHOWN = 40  # characters of a wrong value that are repeated
 
@@ -176,7 +179,7 @@ def typed(kind: ParamType, raw: Any) -> str | int | Decimal | bool | date | date
         return raw if kind == "boolean" else None
     try:
         return _READERS[kind](raw) if isinstance(raw, str) else _from_number(kind, raw)
-    except (ValueError, InvalidOperation):
+    except ValueError:
         return None
 
 
@@ -187,8 +190,7 @@ def _from_number(kind: ParamType, raw: float) -> int | Decimal | None:
 
 
 def _number(text: str) -> Decimal | None:
-    number = Decimal(text)
-    return number if number.is_finite() else None
+    return Decimal(text) if _NUMBER.match(text) else None
 
 
 def _integer(text: str) -> int | None:
@@ -196,7 +198,11 @@ def _integer(text: str) -> int | None:
 
 
 def _date(text: str) -> date | None:
-    return date.fromisoformat(text) if len(text) == len("2025-01-31") else None
+    return date.fromisoformat(text) if _DATE.match(text) else None
+
+
+def _timestamp(text: str) -> datetime | None:
+    return None if _BELOW_MICROSECONDS.search(text) else datetime.fromisoformat(text)
 
 
 _READERS: dict[ParamType, Callable[[str], str | int | Decimal | bool | date | datetime | None]] = {
@@ -205,7 +211,7 @@ _READERS: dict[ParamType, Callable[[str], str | int | Decimal | bool | date | da
     "number": _number,
     "boolean": lambda text: {"true": True, "false": False}.get(text.lower()),
     "date": _date,
-    "timestamp": datetime.fromisoformat,
+    "timestamp": _timestamp,
 }
 
 

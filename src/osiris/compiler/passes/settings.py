@@ -27,6 +27,7 @@ LATER_MODES = ("delete_insert", "delete+insert", "scd2")
 QUERY = "query"
 MOST_FAULTS = 20  # of one step that are told
 _REFERENCE = re.compile(r"\$\{(?P<inside>[^{}]*)\}")
+_NAMES = frozenset({"columns", "path", "primary_key", "schema", "table"})  # settings that hold names
 
 
 def settings(draft: Draft) -> Draft:
@@ -118,6 +119,16 @@ def _wrong(draft: Draft, step: Step, fault: Fault) -> Diagnostic:
             )
 
 
+def _hidden_name(draft: Draft, path: Path) -> Diagnostic:
+    return draft.say(
+        "OSR-SEC-002",
+        "a sensitive parameter can't be part of a name",
+        path,
+        why="names of files, tables and columns stand in plans, in manifests and in the records of runs",
+        hint="write a name that need not be hidden, or leave out `sensitive: true`",
+    )
+
+
 @dataclass
 class _Filling:
     """Puts parameters into one step's settings and collects what is wrong.
@@ -167,6 +178,8 @@ class _Filling:
             self.unfilled.add(key)
             return text
         if any(self.draft.params[name].sensitive for name in names):
+            if key in _NAMES:
+                self.found.append(_hidden_name(self.draft, path))
             self.sensitive[key] = self.step.config_node.items[key]
         return self._sql(node, path, text) if is_query else _filled(text, self.draft.values)
 

@@ -149,7 +149,7 @@ class _Walk:
         fixed = dict(announced.fixed)
         config = {**(step.config or {}), **fixed}
         shown = {**(step.shown or {}), **fixed}
-        step = step.but(config=config, shown=shown, ddl=announced.ddl, losses=announced.losses)
+        step = step.but(config=config, shown=shown, ddl=announced.ddl, losses=announced.losses, safe=announced.safe)
         self.found += _lost(self.draft, step, announced.schema)
         if announced.schema is None:
             self.unproved[step.id] = (step.id,)
