@@ -1,11 +1,10 @@
 """Rows go from every family to every other, and each column's digest is the same at both ends.
 
 The digest is the databases' own: the sum of the first 32 bits of each value's MD5, computed by the source's SQL and by
-the target's where it knows MD5; otherwise over what is read back. `OSIRIS_TEST_ROWS` sets how many rows there are.
+the target's where it knows MD5; otherwise by DuckDB's over what is read back. `OSIRIS_TEST_FULL=1` makes them two
+million.
 """
 
-import hashlib
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -14,17 +13,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from tests.e2e.keyboard import typed
+from tests.full import ROWS
 from tests.services import mysql, postgres
 from tests.services.shared import Server
 
 from osiris.kit.component import Extractor, Place
 from osiris.kit.registry import Registry
 
-ROWS = int(os.environ.get("OSIRIS_TEST_ROWS", "3000"))
 NAMES = ("id", "name", "amount", "day", "seen_at")
 WORDS = ("Brno", "", None, "žluťoučký kůň", "🦊", 'say "yes"', "two\nlines", "NULL", "a,b;c|d\te", "O'Hara\\")
 TARGETS = ("mysql", "postgres", "supabase", "duckdb", "sqlite", "csv", "parquet", "json")
@@ -94,9 +94,9 @@ class Everywhere:
         """Return a digest for each column of what a family holds."""
         match family:
             case "mysql":
-                return _whole(mysql.ask(self.mysql, _mysql(table))[0])
+                return _whole(mysql.ask(self.mysql, MYSQL.query(table))[0])
             case "postgres" | "supabase":
-                return _whole(postgres.ask(self.postgres, _postgres(table))[0])
+                return _whole(postgres.ask(self.postgres, POSTGRES.query(table))[0])
         return digests(self._read(family, table))
 
     def _read(self, family: str, table: str) -> pa.Table:
@@ -116,37 +116,50 @@ class Everywhere:
 
 def digests(table: pa.Table) -> dict[str, int]:
     """Return a digest for each column of rows."""
-    return {name: sum(_hash(value) for value in table.column(name).to_pylist()) for name in NAMES}
+    with duckdb.connect() as db:
+        db.register("rows", table)
+        (sums,) = db.execute(DUCKDB.query("rows")).fetchall()
+    return _whole(sums)
 
 
 def _whole(sums: tuple[Any, ...]) -> dict[str, int]:
     return {name: int(total) for name, total in zip(NAMES, sums, strict=True)}
 
 
-def _hash(value: Any) -> int:
-    if isinstance(value, datetime):
-        text = value.strftime("%Y-%m-%d %H:%M:%S.%f")
-    else:
-        text = NOTHING if value is None else str(value)
-    return int(hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()[:8], 16)
+@dataclass(frozen=True)
+class Dialect:
+    """How a database says it.
+
+    Attributes:
+        text: A column's text.
+        moment: That of the column of moments.
+        number: The first 32 bits of a text's MD5, summed up.
+    """
+
+    text: str
+    moment: str
+    number: str
+
+    def query(self, table: str) -> str:
+        """Return the query for all digests of a table."""
+        texts = {name: self.text.format(name) for name in NAMES} | {"seen_at": self.moment}
+        sums = (self.number.format(f"coalesce({text}, '{NOTHING}')") for text in texts.values())
+        return f"SELECT {', '.join(sums)} FROM {table}"
 
 
-def _mysql(table: str) -> str:
-    texts = {name: f"CAST({name} AS CHAR)" for name in NAMES}
-    texts["seen_at"] = "DATE_FORMAT(seen_at, '%Y-%m-%d %H:%i:%s.%f')"
-    sums = ", ".join(
-        f"SUM(CAST(CONV(LEFT(MD5(COALESCE({text}, '{NOTHING}')), 8), 16, 10) AS UNSIGNED))" for text in texts.values()
-    )
-    return f"SELECT {sums} FROM {table}"
-
-
-def _postgres(table: str) -> str:
-    texts = {name: f"{name}::text" for name in NAMES}
-    texts["seen_at"] = "to_char(seen_at, 'YYYY-MM-DD HH24:MI:SS.US')"
-    sums = ", ".join(
-        f"sum(('x' || left(md5(coalesce({text}, '{NOTHING}')), 8))::bit(32)::bigint)" for text in texts.values()
-    )
-    return f"SELECT {sums} FROM {table}"
+MYSQL = Dialect(
+    "CAST({} AS CHAR)",
+    "DATE_FORMAT(seen_at, '%Y-%m-%d %H:%i:%s.%f')",
+    "SUM(CAST(CONV(LEFT(MD5({}), 8), 16, 10) AS UNSIGNED))",
+)
+POSTGRES = Dialect(
+    "{}::text", "to_char(seen_at, 'YYYY-MM-DD HH24:MI:SS.US')", "sum(('x' || left(md5({}), 8))::bit(32)::bigint)"
+)
+DUCKDB = Dialect(
+    "CAST({} AS VARCHAR)",
+    "strftime(seen_at, '%Y-%m-%d %H:%M:%S.%f')",
+    "sum(CAST('0x' || left(md5({}), 8) AS UBIGINT))",
+)
 
 
 @pytest.fixture(scope="module")

@@ -2,14 +2,17 @@
 
 import os
 import signal
+import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 from itertools import count
 from multiprocessing import get_context
 from pathlib import Path
 from types import FrameType
 
+import duckdb
 import pytest
 from tests.unit.runtime.toys import PRINTS
 
@@ -34,6 +37,21 @@ STEPS = (
         config={"path": "out.csv"},
     ),
 )
+DATABASES = ("duckdb", "sqlite")
+BOTH = (
+    STEPS[0].model_copy(update={"output": "spool"}),
+    *(
+        ManifestStep(
+            id=f"to-{family}",
+            component=f"{family}.writer",
+            mode="write",
+            inputs={"df": "read"},
+            config={"table": "t", "write_mode": "replace"},
+            connection=f"@{family}.here",
+        )
+        for family in DATABASES
+    ),
+)
 _KILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # where there is no SIGKILL, SIGTERM is as final
 
 
@@ -46,14 +64,23 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def carried_out(project: Path, run_id: str, hear: Callable[[Event], object], stop: Stop) -> RunResult:
+def carried_out(
+    project: Path,
+    run_id: str,
+    hear: Callable[[Event], object],
+    stop: Stop,
+    steps: tuple[ManifestStep, ...] = STEPS,
+) -> RunResult:
     """Run, with a clock by which every batch is news."""
-    manifest = Manifest(name="copy", slug="copy", oml_version="0.2.0", steps=STEPS, fingerprints=PRINTS)
-    job = Job(manifest=manifest, run_id=run_id, project=project, session=project / "logs" / run_id)
+    manifest = Manifest(name="copy", slug="copy", oml_version="0.2.0", steps=steps, fingerprints=PRINTS)
+    connections = {f"@{family}.here": {"path": f"here.{family}"} for family in DATABASES}
+    job = Job(
+        manifest=manifest, run_id=run_id, project=project, session=project / "logs" / run_id, connections=connections
+    )
     return run(job, Registry.installed(), hear, stop=stop, clock=partial(next, count(0.0)))
 
 
-def killed(project: Path, event: str, step_id: str) -> None:
+def killed(project: Path, event: str, step_id: str, steps: tuple[ManifestStep, ...] = STEPS) -> None:
     """Run, and be killed when this is said; the third of its kind, for progress."""
     seen = count(1)
 
@@ -62,7 +89,7 @@ def killed(project: Path, event: str, step_id: str) -> None:
         if right and (event != "step_progress" or next(seen) == 3):
             os.kill(os.getpid(), _KILL)
 
-    carried_out(project, "run-killed", hear, Stop())
+    carried_out(project, "run-killed", hear, Stop(), steps)
 
 
 def files(project: Path) -> list[str]:
@@ -89,6 +116,27 @@ def test_a_killed_run_leaves_the_old_file_or_the_new_one(project: Path, event: s
     assert (result.status, result.total_rows) == ("completed", ROWS)
     assert (project / "out.csv").read_bytes() == new
     assert files(project) == ["in.csv", "out.csv"]
+
+
+def counted(project: Path) -> tuple[int, ...]:
+    """Return how many rows both databases hold."""
+    with duckdb.connect(project / "here.duckdb") as one, closing(sqlite3.connect(project / "here.sqlite")) as other:
+        return tuple(db.execute("SELECT count(*) FROM t").fetchall()[0][0] for db in (one, other))
+
+
+def test_a_run_that_dies_between_two_commits_leaves_each_target_old_or_new(project: Path) -> None:
+    with duckdb.connect(project / "here.duckdb") as one, closing(sqlite3.connect(project / "here.sqlite")) as other:
+        for db in (one, other):
+            db.execute("CREATE TABLE t (id TEXT, city TEXT)")
+            db.execute("INSERT INTO t VALUES ('1', 'Brno')")
+        other.commit()
+    process = get_context("spawn").Process(target=killed, args=(project, "write_committed", "to-duckdb", BOTH))
+    process.start()
+    process.join()
+    assert process.exitcode == -_KILL
+    assert counted(project) == (ROWS, 1)
+    result = carried_out(project, "run-again", lambda _: None, Stop(), BOTH)
+    assert (result.status, counted(project)) == ("completed", (ROWS, ROWS))
 
 
 def test_a_run_that_a_signal_stops_leaves_the_old_file(project: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Literal
 
 import pyarrow as pa
 import pytest
+from tests.full import MOMENTS
 from tests.services.mysql import ask, database
 from tests.services.proxy import wire_to
 from tests.services.shared import Server
@@ -18,7 +19,6 @@ from osiris.model.errors import CheckFailed, OsirisError, OutsideError, TargetEr
 
 pytestmark = pytest.mark.slow
 
-MOMENTS = 10  # of each way to be killed and write mode
 OLD, NEW = 300, 6_000  # rows
 Mode = Literal["append", "replace", "merge", "create"]  # the last one: there is no table before
 _KILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # where there is no SIGKILL, SIGTERM is as final

@@ -12,17 +12,20 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from tests.full import MOMENTS
 from tests.services.postgres import ask, database
 from tests.services.shared import Server
-from tests.unit.components.postgres.servers import put
+from tests.unit.components.postgres.servers import HERE, fields
+from tests.unit.components.supabase.doors import dsn
 
+from osiris.kit.component import Writer
+from osiris.kit.registry import Registry
 from osiris.model.errors import OutsideError
-from osiris.testing.writer import stream_of
+from osiris.testing.writer import MARKS, stream_of
 
-MOMENTS = 20
 ROWS = 4_000
 BATCH = 200
-MODES = ["append", "replace", "merge"]
+WRITES = [(family, mode) for family in ("postgres", "supabase") for mode in ("append", "replace", "merge")]
 OLD = [(5, 10)]
 NEW = {
     "append": [(5 + ROWS, 10 + sum(range(ROWS)))],
@@ -52,7 +55,8 @@ def old(at: Server) -> None:
 
 def now(at: Server) -> list[tuple[Any, ...]]:
     """Return what the table holds, once the server has noticed whatever died."""
-    while ask(at, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'osiris'") != [(0,)]:
+    mine = "application_name = 'osiris' AND datname = current_database()"
+    while ask(at, f"SELECT count(*) FROM pg_stat_activity WHERE {mine}") != [(0,)]:
         pass
     return ask(at, "SELECT count(*), sum(id)::bigint FROM rows")
 
@@ -61,8 +65,16 @@ def clean(at: Server) -> bool:
     return ask(at, "SELECT count(*) FROM pg_class WHERE relname ~ 'osiris'") == [(0,)]
 
 
-def write(at: Server, mode: str) -> None:
-    put(at, stream_of(rows(), rows=BATCH), write_mode=mode, primary_key=["id"] if mode == "merge" else [])
+def write(at: Server, family: str, mode: str) -> None:
+    config = {"table": "rows", "write_mode": mode, "primary_key": ["id"] if mode == "merge" else []}
+    connection = {"pg_dsn": dsn(at)} if family == "supabase" else fields(at)
+    writer = Registry.installed().build(f"{family}.writer", config, HERE, connection)
+    assert isinstance(writer, Writer)
+    staged = writer.write(stream_of(rows(), rows=BATCH), MARKS)
+    try:
+        staged.commit()
+    finally:
+        staged.close()
 
 
 def seconds(job: Callable[[], None]) -> float:
@@ -72,18 +84,18 @@ def seconds(job: Callable[[], None]) -> float:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mode", MODES)
-def test_a_connection_that_is_cut_at_any_moment(at: Server, mode: str) -> None:
-    chance = random.Random(f"connection {mode}")  # noqa: S311 - the same moments in every run
+@pytest.mark.parametrize(("family", "mode"), WRITES)
+def test_a_connection_that_is_cut_at_any_moment(at: Server, family: str, mode: str) -> None:
+    chance = random.Random(f"connection {family} {mode}")  # noqa: S311 - the same moments in every run
     old(at)
-    whole = seconds(lambda: write(at, mode))
+    whole = seconds(lambda: write(at, family, mode))
     cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'osiris' AND datname = "
     for _ in range(MOMENTS):
         old(at)
         timer = threading.Timer(chance.uniform(0, whole), ask, [at, f"{cut} '{at.database}'"])
         timer.start()
         try:
-            write(at, mode)
+            write(at, family, mode)
         except OutsideError:
             expected = OLD
         else:
@@ -92,17 +104,17 @@ def test_a_connection_that_is_cut_at_any_moment(at: Server, mode: str) -> None:
         assert now(at) == expected
         assert clean(at)
     old(at)
-    write(at, mode)
+    write(at, family, mode)
     assert now(at) == NEW[mode]
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-@pytest.mark.parametrize("mode", MODES)
-def test_a_process_that_is_killed_at_any_moment(at: Server, mode: str) -> None:
-    chance = random.Random(f"process {mode}")  # noqa: S311 - the same moments in every run
+@pytest.mark.parametrize(("family", "mode"), WRITES)
+def test_a_process_that_is_killed_at_any_moment(at: Server, family: str, mode: str) -> None:
+    chance = random.Random(f"process {family} {mode}")  # noqa: S311 - the same moments in every run
     seen = set()
-    with nursery(at, mode) as child:
+    with nursery(at, family, mode) as child:
         old(at)
         whole = child(None)
         assert now(at) == NEW[mode]
@@ -122,8 +134,8 @@ def test_a_process_that_is_killed_at_any_moment(at: Server, mode: str) -> None:
 class nursery:  # noqa: N801 - it is used as a function
     """A process that has imported everything, and forks a writer each time that it is asked; a fork starts at once."""
 
-    def __init__(self, at: Server, mode: str) -> None:
-        self._told = [sys.executable, __file__, mode, at.host, str(at.port), at.user, at.password, at.database]
+    def __init__(self, at: Server, family: str, mode: str) -> None:
+        self._told = [sys.executable, __file__, family, mode, at.host, str(at.port), at.user, at.password, at.database]
 
     def __enter__(self) -> Callable[[float | None], float]:
         path = os.pathsep.join(entry for entry in sys.path if entry)
@@ -149,7 +161,7 @@ class nursery:  # noqa: N801 - it is used as a function
 
 
 def _bear() -> None:
-    mode, host, port, user, password, name = sys.argv[1:]
+    family, mode, host, port, user, password, name = sys.argv[1:]
     at = Server(host, int(port), user, password, name)
     for line in sys.stdin:
         began = time.monotonic()
@@ -157,7 +169,7 @@ def _bear() -> None:
         if not child:
             if line.strip():
                 threading.Timer(float(line), os.kill, [os.getpid(), signal.SIGKILL]).start()
-            write(at, mode)
+            write(at, family, mode)
             os._exit(0)
         _, status = os.waitpid(child, 0)
         sys.stdout.write(f"{os.waitstatus_to_exitcode(status)} {time.monotonic() - began}\n")

@@ -53,9 +53,9 @@ class Page:
                 result: dict[str, Any] = said["result"]
                 return result
 
-    def show(self, file: Path, *, width: int, dark: bool) -> None:
+    def show(self, file: Path, *, width: int, dark: bool, height: int = 800) -> None:
         """Load a file at some width, by day or by night, and wait until it is there."""
-        size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < PHONE}
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < PHONE}
         self.call("Emulation.setDeviceMetricsOverride", **size)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])

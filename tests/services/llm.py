@@ -83,7 +83,8 @@ class _Speaker(BaseHTTPRequestHandler):
 
     def _answer(self, reply: Reply, number: str, asked: dict[str, Any]) -> None:
         if asked.get("stream") or "streamGenerate" in self.where:
-            self._stream(list(spoken(self.where)(reply, number)), reply.cut)
+            said = list(spoken(self.where)(reply, number))
+            self._stream(said[: reply.hangs] if reply.cut is None else said[: reply.cut], reply)
         else:
             self._send(json.dumps(whole(self.where, reply, number)).encode(), 200, "no")
 
@@ -99,16 +100,18 @@ class _Speaker(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    def _stream(self, said: list[bytes], cut: int | None) -> None:
+    def _stream(self, said: list[bytes], reply: Reply) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
-        for event in said[:cut]:
+        for event in said:
             self.wfile.write(f"{len(event):x}\r\n".encode() + event + b"\r\n")
-        if cut is None:
+        if reply.hangs is not None:
+            self.llm.over.wait()
+        elif reply.cut is None:
             self.wfile.write(b"0\r\n\r\n")
-        self.close_connection = cut is not None
+        self.close_connection = not (reply.cut is reply.hangs is None)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the signature is the library's
         """Say nothing."""

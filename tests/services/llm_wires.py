@@ -16,6 +16,7 @@ class Reply:
         calls: Tool name and arguments each; a text as arguments goes out as it is.
         status: Other than 200, the request is refused with `text` as the message.
         cut: The connection is dropped after so many events of the stream.
+        hangs: After so many events of the stream nothing more comes until the client gives up.
         silent: Nothing is sent until the client gives up.
         ends: False leaves out the reason to finish.
         usage: Tokens read, of those from the cache, written.
@@ -27,6 +28,7 @@ class Reply:
     calls: tuple[tuple[str, dict[str, Any] | str], ...] = ()
     status: int = 200
     cut: int | None = None
+    hangs: int | None = None
     silent: bool = False
     ends: bool = True
     finish: str = ""

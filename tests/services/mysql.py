@@ -112,6 +112,7 @@ def _start(data: Path, *more: str) -> Server:
     daemon = program("mariadbd", *_FOLDERS)
     assert maker
     assert daemon
+    (data / "own").mkdir()
     subprocess.run(
         [
             maker,
@@ -126,6 +127,7 @@ def _start(data: Path, *more: str) -> Server:
     )
     options = [
         f"--datadir={data}/db",
+        f"--tmpdir={data}/own",  # in the system's folder another server that starts would remove its files
         f"--port={port}",
         f"--socket={data}/s",
         f"--pid-file={data}/pid",

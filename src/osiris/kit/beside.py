@@ -3,7 +3,8 @@
 import hashlib
 import os
 import re
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -23,8 +24,7 @@ def begin(target: Path, marks: Marks) -> tuple[Path, IO[bytes]]:
         FileExistsError: this step of this run has made it already.
         OSError: the system refuses.
     """
-    whose = _NO_NAME.sub("_", f"{marks.run_id}-{marks.step_id}")[:_MOST_NAME]
-    path = target.with_name(f"{_stem(target)}{whose}{_SUFFIX}")
+    path = target.with_name(f"{_stem(target)}{_whose(marks)}{_SUFFIX}")
     while True:
         file = path.open("xb")
         lock(file)
@@ -33,12 +33,29 @@ def begin(target: Path, marks: Marks) -> tuple[Path, IO[bytes]]:
         file.close()
 
 
+def others_of(run_id: str, target: Path, path: Path) -> list[Path]:
+    """Return what other steps of a run have made for this target and not yet put in its place."""
+    made = target.parent.glob(f"{_stem(target)}{_whose(Marks(run_id, ''))}*{_SUFFIX}")
+    return sorted(other for other in made if other != path)
+
+
 def clear(target: Path) -> None:
     """Remove what was staged for this target by runs that live no more: nobody holds their lock."""
     for path in sorted(target.parent.glob(f"{_stem(target)}*{_SUFFIX}")):
         with suppress(OSError), path.open("r+b") as file:
             if lock(file, wait=False):
                 path.unlink()
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Let no other run put a file into a folder meanwhile, where the system has locks for folders."""
+    with ExitStack() as held:
+        with suppress(OSError):
+            handle = os.open(folder, os.O_RDONLY)
+            held.callback(os.close, handle)
+            lock(handle)
+        yield
 
 
 def put(path: Path, file: IO[bytes], target: Path) -> None:
@@ -52,11 +69,12 @@ def put(path: Path, file: IO[bytes], target: Path) -> None:
         path.replace(target)
         return
     path.replace(target)
-    handle = os.open(target.parent, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    with suppress(OSError):  # the file is in its place, whether its folder may be read or not
+        handle = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def identity(found: os.stat_result | None) -> tuple[int, int, int, int] | None:
@@ -76,6 +94,10 @@ def remove(folders: list[Path]) -> None:
     for folder in reversed(folders):
         with suppress(OSError):
             folder.rmdir()
+
+
+def _whose(marks: Marks) -> str:
+    return _NO_NAME.sub("_", f"{marks.run_id}-{marks.step_id}")[:_MOST_NAME]
 
 
 def _stem(target: Path) -> str:

@@ -83,6 +83,7 @@ class Announced:
             part of the step's configuration.
         ddl: For a writer: the statement that makes its target where it is missing; empty for files.
         losses: Columns whose types don't stay what they are.
+        safe: Whether a query in another language than SQL was seen to change nothing.
     """
 
     schema: pa.Schema | None = None
@@ -90,6 +91,7 @@ class Announced:
     why: str = ""
     ddl: str = ""
     losses: tuple[Mapped, ...] = ()
+    safe: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,10 @@
 """From a component's class to its description."""
 
+from collections.abc import Mapping
 from typing import Any, get_args
 
 from pydantic import AliasChoices, BaseModel, SecretStr
+from pydantic.fields import FieldInfo
 
 from osiris.kit.component import Component
 from osiris.kit.mapping import Reads, Writes
@@ -31,9 +33,7 @@ def describe(registry: Registry, name: str) -> ComponentSpec:
         connection=about.connection,
         config_schema=config_schema(kind),
         secrets=(*_secrets(about.config), *(f"/connection{p}" for p in _secrets(family.connection))),
-        connection_fields={}
-        if about.connection == "none"
-        else family.connection.model_json_schema().get("properties", {}),
+        connection_fields={} if about.connection == "none" else _fields(family.connection),
         llm_hints=about.llm_hints,
         types=tuple(map(_mapped, about.types)),
         examples=about.examples,
@@ -64,12 +64,47 @@ def _written(model: type[BaseModel]) -> dict[str, Any]:
 
 
 def secret_fields(model: type[BaseModel]) -> tuple[str, ...]:
-    """Return the names of a model's fields that hold secrets, as an author writes them, sorted."""
-    return tuple(
-        info.alias or name
-        for name, info in sorted(model.model_fields.items())
-        if info.annotation is SecretStr or SecretStr in get_args(info.annotation)
-    )
+    """Return the names of a model's fields that hold secrets, as an author writes them, sorted.
+
+    One within another field is `outer/inner`.
+    """
+    found: list[str] = []
+    for name, info in model.model_fields.items():
+        written = info.alias or name
+        if is_secret(info):
+            found.append(written)
+        elif inner := model_within(info):
+            found += [f"{written}/{field}" for field in secret_fields(inner)]
+    return tuple(sorted(found))
+
+
+def is_secret(field: FieldInfo) -> bool:
+    """Return whether a field holds a secret."""
+    return field.annotation is SecretStr or SecretStr in get_args(field.annotation)
+
+
+def model_within(field: FieldInfo) -> type[BaseModel] | None:
+    """Return the model of a field that has fields of its own; None for any other."""
+    kinds = (field.annotation, *get_args(field.annotation))
+    return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
+
+
+def _fields(model: type[BaseModel]) -> dict[str, Any]:
+    """Return the schema of each field, the fields within it included."""
+    schema = model.model_json_schema()
+    whole: dict[str, Any] = _whole(schema.get("properties", {}), schema.get("$defs", {}))
+    return whole
+
+
+def _whole(schema: Any, models: Mapping[str, Any]) -> Any:
+    match schema:
+        case {"$ref": reference}:
+            return _whole(models[reference.rpartition("/")[2]], models)
+        case dict():
+            return {name: _whole(body, models) for name, body in schema.items()}
+        case list():
+            return [_whole(body, models) for body in schema]
+    return schema
 
 
 def _mapped(line: Reads | Writes) -> TypeLine:

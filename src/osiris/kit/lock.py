@@ -8,8 +8,8 @@ except ImportError:  # Windows: there a file that another process holds open can
     fcntl = None  # type: ignore[assignment]
 
 
-def lock(file: IO[bytes], *, wait: bool = True) -> bool:
-    """Hold an open file until it is closed or its process ends.
+def lock(file: IO[bytes] | int, *, wait: bool = True) -> bool:
+    """Hold an open file or folder until it is closed or its process ends.
 
     Returns:
         False where another holds it and `wait` is false.

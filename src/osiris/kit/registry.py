@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from osiris.kit.component import Component, Config, Connection, Place
 from osiris.kit.family import Family
 from osiris.model.errors import ConfigError, UsageError
+from osiris.model.nearest import nearest
 
 GROUP = "osiris.families"
 
@@ -99,13 +100,27 @@ class Registry:
         Raises:
             ConfigError: a field is missing, unknown or of the wrong type; the value is not shown.
         """
+        model = self.family(family).connection
         try:
-            return self.family(family).connection.model_validate(fields)
+            return model.model_validate(fields)
         except ValidationError as exc:
-            faults = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'fields'}: {e['msg']}" for e in exc.errors())
+            faults = "; ".join(_said(fault["type"], fault["loc"], fault["msg"], model) for fault in exc.errors())
             raise ConfigError(
-                f"the {family} connection is not complete: {faults}", hint="mend it in osiris_connections.yaml"
+                f"the {family} connection is not right: {faults}", hint="mend it in osiris_connections.yaml"
             ) from None
+
+
+def _said(kind: str, place: tuple[int | str, ...], message: str, model: type[Connection]) -> str:
+    """Return in words what is wrong with a connection's field, without the value."""
+    name = ".".join(map(str, place))
+    match kind:
+        case "extra_forbidden":
+            near = nearest(name, model.model_fields)
+            return f"there is no field {name!r}{f', did you mean {near[0]!r}?' if near else ''}"
+        case "missing":
+            return f"{name} is missing"
+    message = message.removeprefix("Value error, ")
+    return f"{name}: {message[:1].lower()}{message[1:]}" if name else message
 
 
 def _loader(point: EntryPoint) -> Callable[[], Family]:

@@ -50,14 +50,20 @@ def must_differ(names: Sequence[str]) -> None:
 
 def null_key(column: str, rows: int) -> CheckFailed:
     """Return the error of rows whose key is NULL."""
-    return CheckFailed(f"the key {column!r} is NULL in {rows} rows", hint=f"leave them out: WHERE {column} IS NOT NULL")
+    hint = f"leave them out in the step before: WHERE {_quoted(column)} IS NOT NULL"
+    return CheckFailed(f"the key {column!r} is NULL in {rows} rows", hint=hint)
 
 
 def doubled_key(key: Sequence[str], rows: int | None = None, values: int | None = None) -> CheckFailed:
     """Return the error of rows that share their key; the counts where they are known."""
-    listed = ", ".join(key)
+    listed = ", ".join(map(_quoted, key))
     counted = f"{rows} rows share {values} values" if rows is not None else "some rows share a value"
     return CheckFailed(
-        f"{counted} of the key {listed}",
+        f"{counted} of the key {', '.join(key)}",
         hint=f"keep one row a key: QUALIFY row_number() OVER (PARTITION BY {listed}) = 1",
     )
+
+
+def _quoted(name: str) -> str:
+    """Return a name as the SQL of the step before writes it, which is DuckDB's."""
+    return '"' + name.replace('"', '""') + '"'

@@ -16,6 +16,7 @@ def fields_of(url: str, schemes: Sequence[str]) -> dict[str, Any]:
         {'host': 'db', 'port': 3307, 'user': 'ada', 'password': 'p@ss', 'database': 'shop'}
     """
     form = f"{schemes[0]}://user:password@host:port/database"
+    unreadable = ValueError(f"the url can't be read: write {form}, with special characters as %XX")
     try:
         parts = urlsplit(url.strip())
         found = {
@@ -26,9 +27,14 @@ def fields_of(url: str, schemes: Sequence[str]) -> dict[str, Any]:
             "database": parts.path.lstrip("/"),
         }
     except ValueError:
-        raise ValueError(f"the url can't be read: write {form}, with special characters as %XX") from None
+        raise unreadable from None
+    if (
+        "@" in f"{parts.path}{parts.query}{parts.fragment}"
+    ):  # a `/`, `?` or `#` cut the password: no host came before it
+        raise unreadable
     if parts.scheme.lower() not in schemes:
-        raise ValueError(f"the url has to begin with {schemes[0]}://, and it begins with {parts.scheme or 'nothing'}")
+        begins = parts.scheme if "://" in url else "something else"
+        raise ValueError(f"the url has to begin with {schemes[0]}://, and it begins with {begins}")
     if not found["host"]:
         raise ValueError(f"the url names no host: write {form}")
     return {key: unquote(value) if isinstance(value, str) else value for key, value in found.items() if value}

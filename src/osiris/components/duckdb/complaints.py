@@ -27,6 +27,7 @@ _CANDIDATES = re.compile(
     r"\s*\n\t?(?P<hint>(?:Candidate bindings|Did you mean|Candidate functions)[^\n]*(?:\n\t[^\n]*)*)"
 )
 _MOST_HINT = 400
+_NO_BLOCK = re.compile(r"could not allocate block|failed to (?:pin block|allocate)")
 
 
 def statement_error(exc: duckdb.Error, before: int = 0) -> AuthorError:
@@ -85,10 +86,10 @@ def committing(table: str) -> Iterator[None]:
         )
         raise CheckFailed(f"table {table!r} refuses the rows: {_plain(str(exc))}", hint=hint) from exc
     except duckdb.Error as exc:
-        raise TargetError(
-            f"cannot write table {table!r}: {_plain(str(exc))}",
-            hint="look whether the disk is full and the file is whole",
-        ) from exc
+        hint = "look whether the disk is full and the file is whole"
+        if wants_memory(exc):
+            hint = "DuckDB holds the indexes of a table in memory: write fewer rows at once, or a table without a key"
+        raise TargetError(f"cannot write table {table!r}: {_plain(str(exc))}", hint=hint) from exc
 
 
 @contextmanager
@@ -109,6 +110,11 @@ def telling(
         yield
     except ENGINE_ERRORS as exc:
         raise culprit() or engine_error(exc, otherwise) from exc
+
+
+def wants_memory(exc: BaseException) -> bool:
+    """Return whether DuckDB gave up because it may take no more memory; within a COMMIT it only says so."""
+    return isinstance(exc, duckdb.OutOfMemoryException) or _NO_BLOCK.search(str(exc)) is not None
 
 
 def is_locked(exc: duckdb.Error) -> bool:

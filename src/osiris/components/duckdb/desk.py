@@ -62,7 +62,7 @@ def profile(connection: DuckdbConnection, place: Place, table: str, most_rows: i
         kinds = [str(field.type) for field in schema_of_rows(outward(rows))]
         db.execute(f"CREATE TEMP TABLE looked_at AS FROM {name} LIMIT {most_rows}")
         ((looked,),) = db.execute("SELECT count(*) FROM looked_at").fetchall()
-        ((more,),) = db.execute(f"SELECT count(*) FROM (FROM {name} LIMIT {most_rows + 1})").fetchall()  # noqa: S608 - quoted
+        ((more,),) = db.execute(f"SELECT count(*) FROM (FROM {name} LIMIT {most_rows + 1})").fetchall()  # nosec B608 # noqa: S608 - quoted
         columns = tuple(_profiled(db, column, kind, looked) for column, kind in zip(rows.columns, kinds, strict=True))
     return TableProfile(table=table, rows=looked, exact=more == looked, columns=columns)
 
@@ -113,7 +113,7 @@ def _profiled(db: Db, column: str, kind: str, looked: int) -> ColumnProfile:
     ordered = any(kind.startswith(word) for word in _ORDERED)
     bounds = f"CAST(min({name}) AS VARCHAR), CAST(max({name}) AS VARCHAR)" if ordered else "NULL, NULL"
     ((nulls, distinct, least, most),) = db.execute(
-        f"SELECT count(*) - count({name}), count(DISTINCT {name}), {bounds} FROM looked_at"  # noqa: S608 - quoted
+        f"SELECT count(*) - count({name}), count(DISTINCT {name}), {bounds} FROM looked_at"  # nosec B608 # noqa: S608 - quoted
     ).fetchall()
     return ColumnProfile(
         name=column,
@@ -128,7 +128,7 @@ def _profiled(db: Db, column: str, kind: str, looked: int) -> ColumnProfile:
 
 def _values(db: Db, name: str) -> tuple[str, ...]:
     """Return the distinct values, sorted; nothing where one is long."""
-    rows = db.execute(f"SELECT DISTINCT CAST({name} AS VARCHAR) FROM looked_at WHERE {name} IS NOT NULL").fetchall()  # noqa: S608
+    rows = db.execute(f"SELECT DISTINCT CAST({name} AS VARCHAR) FROM looked_at WHERE {name} IS NOT NULL").fetchall()  # nosec B608 # noqa: S608 - quoted
     values = sorted(value for (value,) in rows)
     return () if any(len(value) > MOST_TEXT for value in values) else tuple(values)
 

@@ -10,12 +10,14 @@ import pyarrow as pa
 
 from osiris.components.duckdb.complaints import telling
 from osiris.components.duckdb.config import DuckdbConnection, DuckdbExtract
-from osiris.components.duckdb.rows import Breaker, QueryStream, pulled, relation
+from osiris.components.duckdb.rows import pulled, relation
 from osiris.components.duckdb.session import Db, database_file, quoted, reading
 from osiris.components.duckdb.tables import found
 from osiris.components.duckdb.types import schema_of_rows
 from osiris.kit.arrow import columns_of, schema_of
 from osiris.kit.component import Announced, Describe, LocalFile, Place
+from osiris.kit.query import Breaker, QueryStream
+from osiris.kit.settled import must_be_settled
 from osiris.model.catalogue import Known, Table
 from osiris.model.errors import CheckFailed
 from osiris.model.spec import Example
@@ -91,7 +93,7 @@ class DuckdbExtractor:
         """
         with self._opened() as db:
             schema = schema_of_rows(self._relation(db))
-        self._must_be_settled(schema)
+        must_be_settled(self.config.settled, schema, self._said)
         breaker = Breaker()
         return QueryStream(schema, self._rows(schema, breaker), breaker=breaker)
 
@@ -125,21 +127,8 @@ class DuckdbExtractor:
             read_only(config.query, "duckdb")
             return config.query
         table = found(db, config.table, config.columns)
-        return f"SELECT {', '.join(map(quoted, config.columns)) or '*'} FROM {table}"  # noqa: S608 - all are quoted
+        return f"SELECT {', '.join(map(quoted, config.columns)) or '*'} FROM {table}"  # nosec B608 # noqa: S608 - all are quoted
 
     @property
     def _said(self) -> str:
         return repr(self.config.table) if self.config.table else "the query"
-
-    def _must_be_settled(self, schema: pa.Schema) -> None:
-        settled = self.config.settled
-        now = {field.name: str(field.type) for field in schema}
-        if not settled or settled == now:
-            return
-        changes = [f"{n!r} is gone" for n in settled if n not in now]
-        changes += [f"{n!r} is new" for n in now if n not in settled]
-        changes += [f"{n!r} was {settled[n]} and is {now[n]}" for n in now if settled.get(n, now[n]) != now[n]]
-        raise CheckFailed(
-            f"the columns of {self._said} changed since the pipeline was compiled: {', '.join(changes)}",
-            hint="compile the pipeline again",
-        )

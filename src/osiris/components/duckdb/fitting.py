@@ -209,7 +209,7 @@ def must_survive(db: Db, fits: tuple[Fit, ...], kinds: dict[str, Type]) -> None:
         name = quoted(fit.source)
         back = f"CAST(TRY_CAST({name} AS {fit.kind}) AS {kinds[fit.source]})"
         ((wrong,),) = db.execute(
-            f"SELECT count(*) FROM staged.main.rows WHERE {back} IS DISTINCT FROM {name}"  # noqa: S608 - names are quoted
+            f"SELECT count(*) FROM staged.main.rows WHERE {back} IS DISTINCT FROM {name}"  # nosec B608 # noqa: S608 - names are quoted
         ).fetchall()
         if wrong:
             raise CheckFailed(

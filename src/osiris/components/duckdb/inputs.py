@@ -50,11 +50,17 @@ class Inputs:
         names, distinct = _grouped(streams)
         return cls(names, [Feed(Inward.of(stream.schema)) for stream in distinct]), distinct
 
-    def create(self, db: Db) -> None:
-        """Make an empty table for each input, and a view of it for each of its names."""
+    def show(self, db: Db, query: str) -> None:
+        """Show each input without a row, under its name and under each other that a query may mean."""
+        for number, name in self._named(query):
+            db.register(name, self.feeds[number].inward.schema.empty_table())
+
+    def create(self, db: Db, query: str) -> None:
+        """Make an empty table for each input, so that a plan tells how often it is read; named as in `show`."""
         for number, feed in enumerate(self.feeds):
-            self._load(db, number, pa.RecordBatchReader.from_batches(feed.inward.schema, iter(())))
-        self._name(db)
+            db.register(f"{_PREFIX}columns", pa.RecordBatchReader.from_batches(feed.inward.schema, iter(())))
+            db.execute(f"CREATE TEMP TABLE {_PREFIX}{number} AS FROM {_PREFIX}columns WITH NO DATA")
+        self._name(db, query)
 
     def fill(self, db: Db, query: str, streams: list[Stream], scans: "Scans") -> None:
         """Bring the streams to a query.
@@ -75,7 +81,7 @@ class Inputs:
             else:
                 db.register(f"{_PREFIX}{number}", reader)
                 flowing[number] = reader
-        self._name(db)
+        self._name(db, query)
         if scanned(plan(db, query)).streams > sum(scans.tables[f"{_PREFIX}{number}"] for number in flowing):
             for number, reader in flowing.items():  # this plan is another one than that over empty tables
                 db.unregister(f"{_PREFIX}{number}")
@@ -85,10 +91,18 @@ class Inputs:
         """Return what went wrong in an input, None where nothing did."""
         return next((feed.failure for feed in self.feeds if feed.failure), None)
 
-    def _name(self, db: Db) -> None:
-        named = ((number, name) for number, names in enumerate(self.names) for name in names)
+    def _name(self, db: Db, query: str) -> None:
+        named = self._named(query)
         if views := [f"CREATE TEMP VIEW {quoted(name)} AS FROM {_PREFIX}{number}" for number, name in named]:
             db.execute(";".join(views))
+
+    def _named(self, query: str) -> Iterator[tuple[int, str]]:
+        """Give each input's number with its first name, and with those of the others that stand in the query."""
+        text = query.lower()
+        for number, names in enumerate(self.names):
+            for name in names:
+                if name is names[0] or quoted(name)[1:-1].lower() in text:
+                    yield number, name
 
     def _load(self, db: Db, number: int, reader: pa.RecordBatchReader) -> None:
         db.register(f"{_PREFIX}arriving", reader)

@@ -10,10 +10,11 @@ import pyarrow as pa
 from osiris.components.duckdb.complaints import telling
 from osiris.components.duckdb.config import DuckdbProcess
 from osiris.components.duckdb.inputs import Inputs, Scans, scanned
-from osiris.components.duckdb.rows import Breaker, QueryStream, plan, pulled, relation
+from osiris.components.duckdb.rows import planned, pulled
 from osiris.components.duckdb.session import Db, alone, planning
-from osiris.components.duckdb.types import schema_of_rows
+from osiris.components.duckdb.types import outward, schema_of_rows
 from osiris.kit.component import Announced, Describe, Place
+from osiris.kit.query import Breaker, QueryStream
 from osiris.kit.stream import Stream
 from osiris.model.spec import Example
 from osiris.sql.guard import read_only
@@ -61,8 +62,9 @@ class DuckdbProcessor:
             AuthorError: the query is wrong, names what is not there, or has a column that can't travel.
         """
         with planning() as db:
-            Inputs.of_schemas(inputs).create(db)
-            return Announced(schema=schema_of_rows(self._relation(db)))
+            Inputs.of_schemas(inputs).show(db, self.config.query)
+            rows, _ = self._planned(db)
+            return Announced(schema=schema_of_rows(rows))
 
     def process(self, inputs: Mapping[str, Stream]) -> QueryStream:
         """Return the rows of the query, unread.
@@ -73,9 +75,9 @@ class DuckdbProcessor:
         """
         tables, streams = Inputs.of_streams(inputs)
         with planning() as db:
-            tables.create(db)
-            schema = schema_of_rows(self._relation(db))
-            scans = scanned(plan(db, self.config.query))
+            tables.create(db, self.config.query)
+            rows, text = self._planned(db)
+            schema, scans = schema_of_rows(rows), scanned(text)
         breaker = Breaker()
         return QueryStream(schema, self._rows(tables, streams, scans, schema, breaker), breaker=breaker)
 
@@ -85,8 +87,8 @@ class DuckdbProcessor:
         config = self.config
         with alone(self.place.scratch, config.memory_limit) as db, breaker.at_work(db), telling(tables.culprit):
             tables.fill(db, config.query, streams, scans)
-            yield from pulled(self._relation(db), schema)
+            yield from pulled(outward(db.sql(config.query)), schema)
 
-    def _relation(self, db: Db) -> duckdb.DuckDBPyRelation:
+    def _planned(self, db: Db) -> tuple[duckdb.DuckDBPyRelation, str]:
         read_only(self.config.query, "duckdb")
-        return relation(db, self.config.query)
+        return planned(db, self.config.query)

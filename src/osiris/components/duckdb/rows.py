@@ -2,8 +2,6 @@
 
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
-from threading import Lock
 
 import duckdb
 import pyarrow as pa
@@ -12,54 +10,8 @@ from osiris.components.duckdb.complaints import statement_error
 from osiris.components.duckdb.session import Db
 from osiris.components.duckdb.types import guard, outward
 from osiris.kit.sizing import sized
-from osiris.kit.stream import BATCH_ROWS, Stream
+from osiris.kit.stream import BATCH_ROWS
 from osiris.model.errors import AuthorError
-
-_AGAIN = 0.05  # seconds between two attempts to break a query off
-
-
-@dataclass
-class Breaker:
-    """Lets another thread break off what DuckDB is doing."""
-
-    _db: Db | None = None
-    _lock: Lock = field(default_factory=Lock)
-
-    @contextmanager
-    def at_work(self, db: Db) -> Iterator[None]:
-        """Say which DuckDB is at work."""
-        self._db = db
-        try:
-            yield
-        finally:
-            with self._lock:  # so that it is not closed while it is being interrupted
-                self._db = None
-
-    @property
-    def idle(self) -> bool:
-        """Return whether nothing is at work."""
-        return self._db is None
-
-    def __call__(self) -> None:
-        """Break off; safe to call when nothing is at work."""
-        with self._lock:
-            if self._db is not None:
-                self._db.interrupt()
-
-
-@dataclass
-class QueryStream(Stream):
-    """A stream that can be closed while another thread waits for its query."""
-
-    breaker: Breaker = field(default_factory=Breaker)
-
-    def close(self) -> None:
-        """Break the query off and let go. Safe to call twice."""
-        self.breaker()
-        while not self._lock.acquire(timeout=_AGAIN):  # a query that was just about to begin noticed nothing
-            self.breaker()
-        self._lock.release()
-        super().close()
 
 
 def relation(db: Db, query: str) -> duckdb.DuckDBPyRelation:
@@ -68,8 +20,13 @@ def relation(db: Db, query: str) -> duckdb.DuckDBPyRelation:
     Raises:
         AuthorError: it is not one SELECT, or names what is not there; `where` has the line.
     """
-    plan(db, query)
-    return outward(db.sql(query))
+    return planned(db, query)[0]
+
+
+def planned(db: Db, query: str) -> tuple[duckdb.DuckDBPyRelation, str]:
+    """Return the rows of a query as `relation` does, and DuckDB's plan of it as `plan` does."""
+    text = plan(db, query)
+    return outward(db.sql(query)), text
 
 
 def plan(db: Db, query: str) -> str:

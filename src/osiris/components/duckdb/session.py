@@ -12,11 +12,10 @@ from uuid import uuid4
 import duckdb
 
 from osiris.components.duckdb.complaints import is_locked, opening
-from osiris.components.duckdb.config import MEMORY, DuckdbConnection
+from osiris.components.duckdb.config import LITTLE, MEMORY, DuckdbConnection
 from osiris.kit import turns
 from osiris.kit.component import LocalFile, Place
-from osiris.model.errors import ConnectError
-from osiris.model.nearest import nearest
+from osiris.kit.database_file import existing, removed_unless_done
 
 Db = duckdb.DuckDBPyConnection
 
@@ -57,6 +56,7 @@ def planning() -> Iterator[Db]:
 def _planner() -> Db:
     db = _connect(None, MEMORY)
     db.execute("SET disabled_optimizers = 'statistics_propagation'")
+    db.execute("SET threads = 1")  # to wake another costs more than it does for tables without rows
     _shut(db)
     return db
 
@@ -77,7 +77,7 @@ def reading(
         ConnectError: there is no such file, it is no DuckDB database, or another process has it open for writing.
         SourceError: another step of this process keeps writing it.
     """
-    path = existing(connection, place)
+    path = existing(place, connection.path, "a DuckDB")
     with turns.reading(path), closing(_connect(scratch, MEMORY)) as db:
         _attach(db, path, connection.path, read_only=True, patience=patience)
         _shut(db)
@@ -86,18 +86,25 @@ def reading(
 
 @contextmanager
 def writing(
-    connection: DuckdbConnection, place: Place, staged: Path, *, patience: float = LOCK_SECONDS
+    connection: DuckdbConnection, place: Place, staged: Path, memory_limit: str, *, patience: float = LOCK_SECONDS
 ) -> Iterator[Db]:
     """Open a database file alone, to write it, and beside it a file of staged rows as `staged`.
 
     A file that was not there is made, and removed again where something goes wrong.
+
+    Args:
+        connection: Names the file.
+        place: Where its path starts.
+        staged: The file of staged rows; rows that don't fit in memory go beside it.
+        memory_limit: As DuckDB writes it.
+        patience: Seconds to wait for another process that has the file open.
 
     Raises:
         ConnectError: the file is no DuckDB database, or another process has it open.
         TargetError: other steps of this process keep using it.
     """
     path = place.project / connection.path
-    with turns.writing(path), _removed_unless_done(path), closing(_connect(staged.parent, MEMORY)) as db:
+    with turns.writing(path), removed_unless_done(path, ".wal"), closing(_connect(staged.parent, memory_limit)) as db:
         db.execute(f"ATTACH {literal(str(staged))} AS staged (READ_ONLY)")
         _attach(db, path, connection.path, read_only=False, patience=patience)
         _shut(db)
@@ -105,46 +112,24 @@ def writing(
 
 
 @contextmanager
-def _removed_unless_done(path: Path) -> Iterator[None]:
-    if path.exists():
-        yield
-        return
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield
-    except BaseException:
-        for file in (path, path.with_name(f"{path.name}.wal")):
-            file.unlink(missing_ok=True)
-        raise
-
-
-@contextmanager
 def staging(path: Path) -> Iterator[Db]:
-    """Open a new database file for rows to stage."""
-    with closing(_connect(path.parent, MEMORY)) as db:
+    """Open a new database file for rows to stage, in little memory; nothing but our own statements runs there."""
+    with closing(_connect(path.parent, LITTLE)) as db:
         db.execute(f"ATTACH {literal(str(path))} AS staged")
         db.execute("USE staged")
-        _shut(db)
+        db.execute("SET enable_external_access = false")
         yield db
+
+
+def make_room(db: Db) -> None:
+    """Let a session that stages rows take as much memory as any step; also while a statement of it runs."""
+    with closing(db.cursor()) as beside:
+        beside.execute(f"SET GLOBAL memory_limit = {literal(MEMORY)}")
 
 
 def database_file(connection: DuckdbConnection, place: Place, *, written: bool = False) -> tuple[LocalFile, ...]:
     """Return the database file of a connection, whether it is there or not, with what lies beside an open one."""
     return (LocalFile(place.project / connection.path, written=written, beside=(".wal",)),)
-
-
-def existing(connection: DuckdbConnection, place: Place) -> Path:
-    """Return the database file of a connection.
-
-    Raises:
-        ConnectError: it is not there, or is a folder.
-    """
-    path = place.project / connection.path
-    if path.is_file():
-        return path
-    if path.is_dir():
-        raise ConnectError(f"{connection.path!r} is a folder, not a DuckDB file", hint="name the file in `path`")
-    raise ConnectError(f"there is no DuckDB file {connection.path!r}", hint=_instead(path, connection.path))
 
 
 def quoted(name: str) -> str:
@@ -196,12 +181,3 @@ def _shut(db: Db) -> None:
     """Leave no way to other files, to the network, to extensions or to settings."""
     db.execute("SET enable_external_access = false")
     db.execute("SET lock_configuration = true")
-
-
-def _instead(path: Path, said: str) -> str:
-    if not path.parent.is_dir():
-        return f"there is no folder {str(Path(said).parent)!r} either; paths start in the project folder"
-    files = [entry.name for entry in path.parent.iterdir() if entry.is_file()]
-    if near := nearest(path.name, files):
-        return f"did you mean {', '.join(repr(str(Path(said).with_name(name))) for name in near)}?"
-    return "mend `path` in osiris_connections.yaml; paths start in the project folder"

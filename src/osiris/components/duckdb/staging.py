@@ -1,29 +1,33 @@
 """Rows at rest in a file of the run's own, and the one transaction that makes them visible."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
+import duckdb
 import pyarrow as pa
 
-from osiris.components.duckdb.complaints import committing, telling
-from osiris.components.duckdb.config import DuckdbConnection, WriteMode
+from osiris.components.duckdb.complaints import committing, telling, wants_memory
+from osiris.components.duckdb.config import ROOM, DuckdbConnection
 from osiris.components.duckdb.feed import Feed
 from osiris.components.duckdb.fitting import Fitting, fitting, must_survive
-from osiris.components.duckdb.session import Db, alone, planning, quoted, reading, staging, writing
+from osiris.components.duckdb.session import Db, alone, make_room, planning, quoted, reading, staging, writing
 from osiris.components.duckdb.tables import Named, relations
 from osiris.components.duckdb.types import Inward
 from osiris.kit.component import Place
-from osiris.kit.stream import Stream
+from osiris.kit.stream import BATCH_BYTES, BATCH_ROWS, Stream
+from osiris.kit.table import doubled_key, null_key
 from osiris.model.errors import CheckFailed, TargetError
 from osiris.model.job import Marks
 from osiris.model.plan import TargetState
 from osiris.model.receipt import Written
+from osiris.model.spec import WriteMode
 
 ROWS = "staged.main.rows"
+WIDE = BATCH_BYTES // BATCH_ROWS  # bytes of a row: DuckDB packs 122 880 rows at once, and holds them for that
 _NO_NAME = re.compile(r"[^A-Za-z0-9_-]")
 Answer = TypeVar("Answer")
 
@@ -118,7 +122,7 @@ class StagedTable:
         """
         feed = Feed(inward)
         with telling(feed.culprit, TargetError), staging(self.path) as db:
-            db.register("arriving", feed.reader(rows))
+            db.register("arriving", feed.reader(Stream(rows.schema, _with_room(db, rows))))
             db.execute("CREATE TABLE rows AS FROM arriving")
             staged = _count(db, ROWS)
             _must_be_keys(db, self.target.primary_key)
@@ -133,11 +137,17 @@ class StagedTable:
             TargetError: the table can't take the rows, or DuckDB refuses; everything is as it was.
             CheckFailed: a row breaks a promise of the table's, such as a key that is there already.
         """
-        target = self.target
-        with committing(str(target.name)), writing(target.connection, target.place, self.path) as db:
-            db.execute("BEGIN")
-            self.written = self._put(db)
-            db.execute("COMMIT")
+        with committing(str(self.target.name)):
+            room = ROOM if self.target.write_mode != "merge" else ROOM[1:]  # in little memory a join spills all day
+            for memory_limit in room:
+                try:
+                    self._move(memory_limit)
+                    break
+                except duckdb.Error as exc:
+                    if memory_limit == room[-1] or not wants_memory(exc):
+                        raise
+                    if self._is_there():
+                        break
         self.close()
         return self.written
 
@@ -145,6 +155,19 @@ class StagedTable:
         """Remove the file that the rows rest in. Safe to call twice."""
         for path in (self.path, self.path.with_name(f"{self.path.name}.wal")):
             path.unlink(missing_ok=True)
+
+    def _move(self, memory_limit: str) -> None:
+        with writing(self.target.connection, self.target.place, self.path, memory_limit) as db:
+            db.execute("BEGIN")
+            self.written = self._put(db)
+            db.execute("COMMIT")
+
+    def _is_there(self) -> bool:
+        """Return whether rows to append are there all the same: memory may be short for what follows a commit."""
+        written = self.written
+        if self.target.write_mode != "append" or not written.staged or written.rows_after is None:
+            return False  # to replace or merge again changes nothing
+        return self.target.look().rows == written.rows_after
 
     def _put(self, db: Db) -> Written:
         fitting = self.target.fitting_in(db, self.kinds)
@@ -175,8 +198,18 @@ def kinds_of(schema: pa.Schema) -> dict[str, Any]:
         return dict(zip(rows.columns, rows.types, strict=True))
 
 
+def _with_room(db: Db, rows: Stream) -> Generator[pa.RecordBatch]:
+    """Yield the rows; before the first batch of wide ones, make room for them."""
+    roomy = False
+    for batch in rows:
+        if not roomy and batch.nbytes > WIDE * batch.num_rows:
+            make_room(db)
+            roomy = True
+        yield batch
+
+
 def _count(db: Db, table: str) -> int:
-    ((rows,),) = db.execute(f"SELECT count(*) FROM {table}").fetchall()  # noqa: S608 - the name is quoted
+    ((rows,),) = db.execute(f"SELECT count(*) FROM {table}").fetchall()  # nosec B608 # noqa: S608 - the name is quoted
     return int(rows)
 
 
@@ -195,31 +228,26 @@ def _must_be_keys(db: Db, key: tuple[str, ...]) -> None:
         return
     names = [quoted(column) for column in key]
     for column, name in zip(key, names, strict=True):
-        ((nulls,),) = db.execute(f"SELECT count(*) FROM {ROWS} WHERE {name} IS NULL").fetchall()  # noqa: S608
+        ((nulls,),) = db.execute(f"SELECT count(*) FROM {ROWS} WHERE {name} IS NULL").fetchall()  # nosec B608 # noqa: S608 - quoted
         if nulls:
-            raise CheckFailed(
-                f"the key {column!r} is NULL in {nulls} rows", hint=f"leave them out: WHERE {name} IS NOT NULL"
-            )
+            raise null_key(column, nulls)
     listed = ", ".join(names)
     ((doubled, rows),) = db.execute(
-        "SELECT count(*), coalesce(sum(n), 0) FROM "  # noqa: S608 - all names are quoted
+        "SELECT count(*), coalesce(sum(n), 0) FROM "  # nosec B608 # noqa: S608 - all names are quoted
         f"(SELECT count(*) AS n FROM {ROWS} GROUP BY {listed} HAVING n > 1)"
     ).fetchall()
     if doubled:
-        raise CheckFailed(
-            f"{rows} rows share {doubled} values of the key {', '.join(key)}",
-            hint=f"keep one row a key: QUALIFY row_number() OVER (PARTITION BY {listed}) = 1",
-        )
+        raise doubled_key(key, rows, doubled)
 
 
 def _moving(target: Target, fitting: Fitting) -> list[str]:
     """Return the SQL that moves the staged rows."""
     table = target.name.sql
     columns = ", ".join(quoted(fit.target) for fit in fitting.fits)
-    rows = f"SELECT {', '.join(f'{fit.value} AS {quoted(fit.target)}' for fit in fitting.fits)} FROM {ROWS}"  # noqa: S608
+    rows = f"SELECT {', '.join(f'{fit.value} AS {quoted(fit.target)}' for fit in fitting.fits)} FROM {ROWS}"  # nosec B608 # noqa: S608 - quoted
     if target.write_mode == "merge":
         return [_merging(target, fitting, rows, columns)]
-    empty = [f"DELETE FROM {table}"] if target.write_mode == "replace" and fitting.exists else []  # noqa: S608
+    empty = [f"DELETE FROM {table}"] if target.write_mode == "replace" and fitting.exists else []  # nosec B608 # noqa: S608 - quoted
     return [*empty, f"INSERT INTO {table} ({columns}) {rows}"]
 
 
@@ -228,8 +256,9 @@ def _merging(target: Target, fitting: Fitting, rows: str, columns: str) -> str:
     names = {fit.target: quoted(fit.target) for fit in fitting.fits}
     same = " AND ".join(f"old.{name} = new.{name}" for key, name in names.items() if key.lower() in keys)
     news = ", ".join(f"{name} = new.{name}" for key, name in names.items() if key.lower() not in keys)
+    matched = f"UPDATE SET {news}" if news else "DO NOTHING"  # nosec B608 # all names are quoted
     return (
-        f"MERGE INTO {target.name.sql} AS old USING ({rows}) AS new ON {same} "  # noqa: S608 - all names are quoted
-        f"WHEN MATCHED THEN {f'UPDATE SET {news}' if news else 'DO NOTHING'} "
+        f"MERGE INTO {target.name.sql} AS old USING ({rows}) AS new ON {same} "  # nosec B608 # noqa: S608 - all names are quoted
+        f"WHEN MATCHED THEN {matched} "
         f"WHEN NOT MATCHED THEN INSERT ({columns}) VALUES ({', '.join(f'new.{name}' for name in names.values())})"
     )

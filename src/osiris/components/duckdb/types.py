@@ -23,6 +23,7 @@ _LARGEST = 10**DECIMAL128_DIGITS - 1
 _UNSAYABLE = frozenset({"geometry", "tuple", "union", "variant"})
 _DAY_US, _DAY_NS = 86_400_000_000, 86_400_000_000_000
 _ENDLESS = {32: 2**31 - 1, 64: 2**63 - 1}  # how DuckDB hands over `infinity`, by bits
+_IN_ARROW: dict[str, "pa.Field[Any]"] = {}  # DuckDB's types that were met, to how Arrow says them
 
 
 def outward(rows: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
@@ -50,7 +51,10 @@ def schema_of_rows(rows: duckdb.DuckDBPyRelation) -> pa.Schema:
     Raises:
         AuthorError: a column's type has no name in Osiris.
     """
-    schema: pa.Schema = rows.limit(0).to_arrow_table().schema
+    kinds = [str(kind) for kind in rows.types]
+    if not _IN_ARROW.keys() >= set(kinds):  # to ask takes half as long as to bind the query
+        _IN_ARROW.update(zip(kinds, rows.limit(0).to_arrow_table().schema, strict=True))
+    schema = pa.schema([_IN_ARROW[kind].with_name(name) for name, kind in zip(rows.columns, kinds, strict=True)])
     for field in schema:
         if not _has_a_name(field.type):
             raise _cant_say(field.name, str(field.type))

@@ -8,18 +8,17 @@ import pyarrow as pa
 from osiris.components.duckdb.config import DuckdbConnection, DuckdbWrite
 from osiris.components.duckdb.fitting import create_table
 from osiris.components.duckdb.published import WRITES
-from osiris.components.duckdb.session import database_file, quoted
+from osiris.components.duckdb.session import database_file
 from osiris.components.duckdb.staging import StagedTable, Target, kinds_of
 from osiris.components.duckdb.tables import Named
-from osiris.components.duckdb.types import Inward, must_differ
+from osiris.components.duckdb.types import Inward
 from osiris.kit.component import Announced, Describe, LocalFile, Place
 from osiris.kit.mapping import losses
 from osiris.kit.stream import Stream
-from osiris.model.errors import AuthorError
+from osiris.kit.table import must_be_a_table
+from osiris.kit.table_write import examples
 from osiris.model.job import Marks
-from osiris.model.nearest import nearest
 from osiris.model.plan import TargetState
-from osiris.model.spec import Example
 
 
 @dataclass(frozen=True)
@@ -42,21 +41,7 @@ class DuckdbWriter:
             "`write_mode: merge` needs `primary_key`; the rows may not hold a key twice or NULL.",
             "Columns go by name, not by place.",
         ),
-        examples=(
-            Example(
-                title="A table that holds exactly these rows",
-                config={"connection": "@duckdb.warehouse", "table": "top_customers", "write_mode": "replace"},
-            ),
-            Example(
-                title="Update by key",
-                config={
-                    "connection": "@duckdb.warehouse",
-                    "table": "customers",
-                    "write_mode": "merge",
-                    "primary_key": ["id"],
-                },
-            ),
-        ),
+        examples=examples("@duckdb.warehouse", whole="top_customers", by_key="customers"),
         types=WRITES,
     )
 
@@ -70,7 +55,7 @@ class DuckdbWriter:
         Raises:
             AuthorError: DuckDB can't hold a column, two have one name, or a key is not among them.
         """
-        _must_be_a_table(rows, self.config.primary_key)
+        must_be_a_table(rows, self.config.primary_key)
         columns = {name: str(kind) for name, kind in kinds_of(Inward.of(rows).schema).items()}
         ddl = create_table(self._target.name, columns, self.config.primary_key)
         return Announced(schema=rows, ddl=ddl, losses=losses(rows, WRITES))
@@ -100,7 +85,7 @@ class DuckdbWriter:
             TargetError: the table can't take such rows.
             CheckFailed: a key is NULL or doubled, or a value can't be held exactly.
         """
-        _must_be_a_table(rows.schema, self.config.primary_key)
+        must_be_a_table(rows.schema, self.config.primary_key)
         inward = Inward.of(rows.schema)
         staged = StagedTable.of(self._target, kinds_of(inward.schema), self.place.scratch, marks)
         try:
@@ -121,25 +106,3 @@ class DuckdbWriter:
             primary_key=tuple(config.primary_key),
             create_if_missing=config.create_if_missing,
         )
-
-
-def _must_be_a_table(schema: pa.Schema, primary_key: list[str]) -> None:
-    """Refuse rows that no table of DuckDB's can hold.
-
-    Raises:
-        AuthorError: there is no column, two have one name, one has no type, or a key is not among them.
-    """
-    if not schema.names:
-        raise AuthorError("there is no column to write", hint="select one in the step before")
-    must_differ(schema.names)
-    for field in schema:
-        if pa.types.is_null(field.type):
-            raise AuthorError(
-                f"column {field.name!r} has no type, because it is NULL alone",
-                hint=f"give it one in the step before, such as CAST(NULL AS VARCHAR) AS {quoted(field.name)}",
-            )
-    for column in primary_key:
-        if column.lower() not in {name.lower() for name in schema.names}:
-            near = nearest(column, schema.names)
-            hint = f"did you mean {near[0]!r}?" if near else f"the rows have: {', '.join(schema.names)}"
-            raise AuthorError(f"the key {column!r} is not among the columns", where="primary_key", hint=hint)

@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from osiris.components.filesystem.types import column_type
 from osiris.kit.component import Config, Connection
+from osiris.kit.text_types import column_type
 from osiris.model.spec import WRITE_MODE_SYNONYMS
 
 Encoding = Literal["utf-8", "utf-16", "ascii", "latin-1", "iso-8859-1"]
@@ -141,6 +141,12 @@ class CsvExtract(_Read):
     @classmethod
     def _comment_character(cls, char: str) -> str:
         return one_character(char) if char else char
+
+    @field_validator("header", mode="before")
+    @classmethod
+    def _a_number_is_a_row(cls, header: Any) -> Any:
+        """Return a row's number that stands in quotes as one: `"0"` is the first row, never false."""
+        return int(header) if isinstance(header, str) and header.isdecimal() else header
 
     @field_validator("header")
     @classmethod

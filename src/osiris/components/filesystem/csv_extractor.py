@@ -12,11 +12,11 @@ from osiris.components.filesystem.delimited import Delimited, open_delimited
 from osiris.components.filesystem.infer import Inference
 from osiris.components.filesystem.paths import source_file, source_path
 from osiris.components.filesystem.settled import announced, limited, must_be_settled, must_have
-from osiris.components.filesystem.types import Convert, column_type, exactly, first_bad, loosely
 from osiris.kit.cells import Array
 from osiris.kit.component import Announced, Describe, LocalFile, Place
 from osiris.kit.sizing import sized
 from osiris.kit.stream import Stream
+from osiris.kit.text_types import Convert, column_type, exactly, first_bad, loosely
 from osiris.model.catalogue import Column, Known, Table
 from osiris.model.errors import CheckFailed, OsirisError, SourceError
 from osiris.model.spec import Example

@@ -13,7 +13,7 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from osiris.components.filesystem.config import CsvExtract
-from osiris.components.filesystem.source import MOST_IN_A_RECORD, Lines, WholeRecords, blocks, dropping
+from osiris.components.filesystem.source import MOST_IN_A_RECORD, Lines, Quotes, WholeRecords, blocks, dropping
 from osiris.model.errors import SourceError
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -85,7 +85,7 @@ class Delimited:
         return dropping(
             self._lines.blocks(),
             comment=self.config.comment,
-            quote=self.config.quotechar,
+            quotes=Quotes.of(self.config.quotechar, self.config.delimiter),
             blank=self.config.delimiter * (len(self.names) - 1) if keeps_blank else None,
         )
 
@@ -216,7 +216,7 @@ def _must_be_split(first: list[str], records: Iterator[list[str]], config: CsvEx
     if second is None or (len(second) == 1 and second[0].count(other) == first[0].count(other)):
         raise SourceError(
             f"the first row of {config.path!r} is a single field with {other!r} in it",
-            hint=f"set `delimiter: {'TAB' if other == chr(9) else other!r}`".replace("TAB", '"\\t"'),
+            hint=f'set `delimiter: "{other}"`'.replace("\t", "\\t"),
         )
 
 

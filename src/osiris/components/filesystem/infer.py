@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from osiris.components.filesystem.types import exactly
 from osiris.kit.cells import Array
+from osiris.kit.text_types import exactly
 
 # No two of them can hold one same text exactly, so the order says nothing.
 _PLAIN = (pa.bool_(), pa.int64(), pa.float64())

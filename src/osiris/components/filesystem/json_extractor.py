@@ -9,16 +9,17 @@ from typing import Any, ClassVar
 import pyarrow as pa
 
 from osiris.components.filesystem.config import FilesystemConnection, JsonExtract
-from osiris.components.filesystem.json_records import Record, Records, open_records
-from osiris.components.filesystem.json_shape import Shape
-from osiris.components.filesystem.json_values import Unfit, array_of, declared_array
+from osiris.components.filesystem.json_records import Records, open_records
 from osiris.components.filesystem.paths import source_file, source_path
 from osiris.components.filesystem.settled import announced, must_have
-from osiris.components.filesystem.types import column_type
 from osiris.kit.cells import Array
 from osiris.kit.component import Announced, Describe, LocalFile, Place
+from osiris.kit.json_shape import Shape
+from osiris.kit.json_text import Record
+from osiris.kit.json_values import Unfit, array_of, declared_array
 from osiris.kit.sizing import sized
 from osiris.kit.stream import Stream
+from osiris.kit.text_types import column_type
 from osiris.model.catalogue import Column, Known, Table
 from osiris.model.errors import CheckFailed, SourceError
 from osiris.model.spec import Example

@@ -10,39 +10,14 @@ from typing import Any, Literal
 
 from osiris.components.filesystem.config import JsonExtract
 from osiris.components.filesystem.source import BLOCK, MOST_IN_A_RECORD, blocks
+from osiris.kit.json_text import DECODER, NotJson, Record, complaint, must_be_whole
 from osiris.model.errors import SourceError
 
-Record = dict[str, Any]
 Layout = Literal["lines", "array"]
 
 _BLANK = " \t\r\n"
 _CUT = 16  # where a block's end cuts a token, the parser stops at most so many characters before that end
 _BY_SIGN: dict[str, Layout] = {"[": "array", "{": "lines"}
-
-
-class Digits(str):
-    """A number with a fraction or an exponent, as it is written: it never was a float."""
-
-    __slots__ = ()
-
-
-class _NotJson(ValueError):
-    """What Python's parser takes and JSON does not allow, or does not mean."""
-
-
-def _object(pairs: list[tuple[str, Any]]) -> Record:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise _NotJson(f"an object has {next(n for n in names if names.count(n) > 1)!r} twice")
-    return found
-
-
-def _no_constant(word: str) -> Any:
-    raise _NotJson(f"there is no {word} in JSON")
-
-
-_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=Digits, parse_constant=_no_constant)
 
 
 @dataclass(frozen=True)
@@ -140,12 +115,12 @@ def _lines(source: Iterator[bytes], name: str) -> Generator[list[Record]]:
             *lines, rest = (rest + block.decode()).split("\n")
             if len(rest) > MOST_IN_A_RECORD:
                 at.line += 1
-                raise _NotJson(f"the line is longer than {MOST_IN_A_RECORD // BLOCK} MiB")
+                raise NotJson(f"the line is longer than {MOST_IN_A_RECORD // BLOCK} MiB")
             batch = []
             for line in lines:
                 at.line += 1
                 if line and not line.isspace():
-                    batch.append(_record(_DECODER.decode(line), line))
+                    batch.append(_record(DECODER.decode(line), line))
             if batch:
                 yield batch
 
@@ -166,18 +141,17 @@ def _elements(source: Iterator[bytes], name: str) -> Generator[list[Record]]:
                 text.take(",")
         text.take("]")
         if text.sign():
-            raise _NotJson("something stands after the array")
+            raise NotJson("something stands after the array")
         if batch:
             yield batch
 
 
 def _record(value: Any, text: str) -> Record:
     if isinstance(value, dict):
-        if "\\ud" in text or "\\uD" in text:
-            json.dumps(value, ensure_ascii=False).encode()  # half a character can't be encoded
+        must_be_whole(value, text)
         return value
     kind = {list: "an array", str: "a text", bool: "true or false", type(None): "null"}.get(type(value), "a number")
-    raise _NotJson(f"{kind} stands where an object must be")
+    raise NotJson(f"{kind} stands where an object must be")
 
 
 class _Text:
@@ -206,9 +180,9 @@ class _Text:
         """Take the next character, which must be this one."""
         found = self.sign()
         if not found:
-            raise _NotJson("the file ends before its array does")
+            raise NotJson("the file ends before its array does")
         if found != sign:
-            raise _NotJson(f"{found!r} stands where {sign!r} must be")
+            raise NotJson(f"{found!r} stands where {sign!r} must be")
         self._at += 1
 
     def record(self) -> Record:
@@ -220,7 +194,7 @@ class _Text:
         self.sign()
         while True:
             try:
-                value, end = _DECODER.raw_decode(self._part, self._at)
+                value, end = DECODER.raw_decode(self._part, self._at)
             except json.JSONDecodeError as exc:
                 left = len(self._part) - self._at
                 if self._ended or left > MOST_IN_A_RECORD or not _may_be_cut(exc, len(self._part)):
@@ -262,20 +236,4 @@ def _explained(name: str, line_of: Callable[[Exception], int]) -> Iterator[None]
     try:
         yield
     except (ValueError, RecursionError) as exc:
-        raise SourceError(f"{name!r}, line {line_of(exc)}: {_complaint(exc)}", hint="mend it in the file") from exc
-
-
-def _complaint(exc: Exception) -> str:
-    match exc:
-        case _NotJson():
-            return str(exc)
-        case json.JSONDecodeError() if exc.pos >= len(exc.doc.rstrip()):
-            return "the object has no end; the file may be cut short, or one object stands on several lines"
-        case json.JSONDecodeError():
-            return f"this is not JSON: {exc.msg[0].lower()}{exc.msg[1:]}"
-        case UnicodeEncodeError():
-            return "a text holds half a character: one surrogate without the other"
-        case RecursionError():
-            return "objects are nested too deep"
-        case _:  # Python's own limit
-            return "a number has too many digits"
+        raise SourceError(f"{name!r}, line {line_of(exc)}: {complaint(exc)}", hint="mend it in the file") from exc

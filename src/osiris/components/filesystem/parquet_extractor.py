@@ -12,11 +12,11 @@ from osiris.components.filesystem.config import FilesystemConnection, ParquetExt
 from osiris.components.filesystem.parquet_file import ParquetSource
 from osiris.components.filesystem.paths import source_file, source_path
 from osiris.components.filesystem.settled import announced, limited, must_be_settled, must_have
-from osiris.components.filesystem.types import is_said
 from osiris.kit.arrow import columns_of
 from osiris.kit.component import Announced, Describe, LocalFile, Place
 from osiris.kit.sizing import sized
 from osiris.kit.stream import Stream
+from osiris.kit.text_types import is_said
 from osiris.model.catalogue import Known, Table
 from osiris.model.errors import CheckFailed, OsirisError, SourceError
 from osiris.model.spec import Example

@@ -9,6 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from io import RawIOBase
 from pathlib import Path
 from threading import Lock
@@ -229,34 +230,64 @@ class Lines:
         self._source.close()
 
 
-def dropping(source: Iterator[bytes], *, comment: str, quote: str, blank: str | None) -> Generator[bytes]:
+@dataclass(frozen=True)
+class Quotes:
+    """Which quotes open a field: those that it begins with. Any other is a letter, to Arrow as well."""
+
+    quote: bytes
+    _opening: re.Pattern[bytes] = field(repr=False)
+
+    @classmethod
+    def of(cls, quote: str, delimiter: str) -> "Quotes":
+        """Return the quotes of a file."""
+        mark, between = re.escape(quote.encode()), re.escape(delimiter.encode())
+        return cls(quote.encode(), re.compile(rb"(?:\A|" + between + rb")" + mark))
+
+    def open_after(self, line: bytes, *, inside: bool) -> bool:
+        """Return whether a field is open at the end of a line; `inside` says whether one is at its beginning."""
+        at = 0
+        while True:
+            if not inside:
+                found = self._opening.search(line, at)
+                if found is None:
+                    return False
+                at = found.end()
+            at = line.find(self.quote, at)
+            if at < 0:
+                return True
+            inside = line.startswith(self.quote, at + 1)
+            at += 2 if inside else 1
+
+
+def dropping(source: Iterator[bytes], *, comment: str, quotes: Quotes, blank: str | None) -> Generator[bytes]:
     """Yield the same text without comment lines, and with blank lines as `blank` says.
 
     Args:
         source: Blocks of text.
         comment: The character that a comment line begins with; empty for none.
-        quote: Lines inside quotes are neither comments nor blank.
+        quotes: Lines inside quotes are neither comments nor blank.
         blank: What stands in a blank line's place; None leaves it as it is.
     """
     rest, inside = b"", False
     for block in source:
         lines = (rest + block).splitlines(keepends=True) if rest else block.splitlines(keepends=True)
         rest = lines.pop() if lines else b""
-        inside, kept = _kept(lines, inside=inside, comment=comment, quote=quote, blank=blank)
+        inside, kept = _kept(lines, inside=inside, comment=comment, quotes=quotes, blank=blank)
         yield kept
-    _, kept = _kept([rest] if rest else [], inside=inside, comment=comment, quote=quote, blank=blank)
+    _, kept = _kept([rest] if rest else [], inside=inside, comment=comment, quotes=quotes, blank=blank)
     yield kept
 
 
-def _kept(lines: list[bytes], *, inside: bool, comment: str, quote: str, blank: str | None) -> tuple[bool, bytes]:
-    sign, mark, kept = comment.encode(), quote.encode(), []
+def _kept(lines: list[bytes], *, inside: bool, comment: str, quotes: Quotes, blank: str | None) -> tuple[bool, bytes]:
+    sign, kept = comment.encode(), []
     for line in lines:
         if not inside and sign and line.startswith(sign):
             continue
         if not inside and blank is not None and line in {b"\n", b"\r\n", b"\r"}:
             kept.append(blank.encode() + line)
             continue
-        inside ^= line.count(mark) % 2 == 1
+        if quotes.quote in line:
+            inside = quotes.open_after(line, inside=inside)
         kept.append(line)
     return inside, b"".join(kept)
 

@@ -53,10 +53,11 @@ class StagedFile:
         """Begin a file beside its target, after clearing away what killed runs left there.
 
         Raises:
-            TargetError: the target is a folder, its folder is missing, or the system refuses.
+            TargetError: the target is no file, its folder is missing, another step of the run writes it, or the
+                system refuses.
         """
         with writing(name):
-            must_be_no_folder(target, name)
+            must_be_a_file(target, name)
             folders = beside.make(target.parent) if create_dirs else []
             try:
                 beside.clear(target)
@@ -159,7 +160,7 @@ class StagedFile:
         Raises:
             TargetError: the target refuses, or another has changed what this run appends to; it is as it was.
         """
-        with writing(self.name):
+        with writing(self.name), beside.alone(self.target.parent):
             if self.written.write_mode == "append":
                 self._must_be_unchanged()
             beside.put(self.path, self.file, self.target)
@@ -184,21 +185,31 @@ class StagedFile:
             self.file.close()
 
 
-def must_be_no_folder(target: Path, name: str) -> None:
-    """Refuse a target that is a folder.
+def must_be_a_file(target: Path, name: str) -> None:
+    """Refuse a target that is there and is no file.
 
     Raises:
-        TargetError: it is.
+        TargetError: it is a folder, or a pipe or a device, which a file would take the place of.
     """
-    if target.is_dir():
-        raise TargetError(f"{name!r} is a folder, not a file", hint="name a file in `path`")
+    if target.exists() and not target.is_file():
+        what = "a folder" if target.is_dir() else "a pipe or a device"
+        raise TargetError(f"{name!r} is {what}, not a file", hint="name a file in `path`")
 
 
 def _begin(target: Path, name: str, marks: Marks) -> tuple[Path, IO[bytes]]:
     try:
-        return beside.begin(target, marks)
+        path, file = beside.begin(target, marks)
     except FileExistsError as exc:
         raise TargetError(f"{name!r} is being written by this step already", hint="run it once at a time") from exc
+    if beside.others_of(marks.run_id, target, path):  # under another name: the compiler sees names alone
+        path.unlink()
+        file.close()
+        raise TargetError(
+            f"{name!r} is being written by another step of this run",
+            why="the rows of only one of them would stay",
+            hint="put the rows together in a step before, or write another file",
+        )
+    return path, file
 
 
 def sha256_of(path: Path) -> str:
@@ -211,9 +222,9 @@ def state_of(target: Path, name: str, place: Place) -> TargetState:
     """Return whether the target is there, and the digest of what it holds.
 
     Raises:
-        TargetError: it is a folder, or this user may not read it.
+        TargetError: it is no file, or this user may not read it.
     """
     with writing(name):
-        must_be_no_folder(target, name)
+        must_be_a_file(target, name)
         exists = target.exists()
         return TargetState(target=said(target, place), exists=exists, sha256=sha256_of(target) if exists else "")

@@ -5,10 +5,11 @@ from typing import Any, Literal
 from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
 
 from osiris.kit.component import Config, Connection
+from osiris.kit.named_files import CertificateFile, KeyFile
+from osiris.kit.table_write import TableWrite
+from osiris.kit.tunnel import SshTunnel
 from osiris.kit.url import fields_of
-from osiris.model.spec import WRITE_MODE_SYNONYMS
 
-WriteMode = Literal["append", "replace", "merge"]
 Tls = Literal["disabled", "preferred", "required", "verify_ca", "verify_identity"]
 ZeroDates = Literal["fail", "null", "text"]
 
@@ -34,13 +35,16 @@ class MysqlConnection(Connection):
         description="`preferred`: encrypted where the server can. `required`: never in clear. `verify_ca` and "
         "`verify_identity`: the server's certificate is checked, too.",
     )
-    tls_ca: str = Field(
+    tls_ca: CertificateFile = Field(
         default="",
         validation_alias=AliasChoices("tls_ca", "ssl_ca"),
         description="File with the certificates of those who may vouch for the server; by default the system's.",
     )
-    tls_cert: str = Field(default="", validation_alias=AliasChoices("tls_cert", "ssl_cert"))
-    tls_key: str = Field(default="", validation_alias=AliasChoices("tls_key", "ssl_key"))
+    tls_cert: CertificateFile = Field(default="", validation_alias=AliasChoices("tls_cert", "ssl_cert"))
+    tls_key: KeyFile = Field(default="", validation_alias=AliasChoices("tls_key", "ssl_key"))
+    ssh_tunnel: SshTunnel | None = Field(
+        default=None, description="An SSH server to go through, where the database can't be reached from here."
+    )
     connect_timeout: float = Field(default=10, gt=0, description="Seconds until an attempt to connect is given up.")
     read_timeout: float = Field(
         default=3600, gt=0, description="Seconds that the server may say nothing, such as before a query's first row."
@@ -115,24 +119,12 @@ class MysqlExtract(_Older):
         return self
 
 
-class MysqlWrite(_Older):
+class MysqlWrite(_Older, TableWrite):
     """Configuration of `mysql.writer`."""
 
     table: str = Field(min_length=1, description="The table to write, such as `customers` or `shop.customers`.")
     table_schema: str = Field(
         default="", alias="schema", description="The database that the table lies in; by default the connection's."
-    )
-    write_mode: WriteMode = Field(
-        default="append",
-        validation_alias=AliasChoices("write_mode", "mode"),
-        description="`append` (also insert): these rows beside those that are there. `replace` (also overwrite, "
-        "full-refresh, truncate): the table afterwards holds exactly these rows. `merge` (also upsert): rows are "
-        "updated by `primary_key`, the others added.",
-    )
-    primary_key: list[str] = Field(
-        default=[],
-        validation_alias=AliasChoices("primary_key", "upsert_keys"),
-        description="Columns that tell one row from another; `merge` needs them.",
     )
     create_if_missing: bool = Field(
         default=True,
@@ -141,22 +133,8 @@ class MysqlWrite(_Older):
     )
     truncate_before: bool = Field(default=False, description="What `write_mode: replace` does anyway.")
 
-    @field_validator("write_mode", mode="before")
-    @classmethod
-    def _canonical(cls, mode: Any) -> Any:
-        return WRITE_MODE_SYNONYMS.get(mode, mode) if isinstance(mode, str) else mode
-
-    @field_validator("primary_key", mode="before")
-    @classmethod
-    def _one_or_more(cls, key: Any) -> Any:
-        return [key] if isinstance(key, str) else key
-
     @model_validator(mode="after")
-    def _can_be_merged(self) -> "MysqlWrite":
-        if self.write_mode == "merge" and not self.primary_key:
-            raise ValueError("`write_mode: merge` needs `primary_key`")
+    def _is_replaced(self) -> "MysqlWrite":
         if self.truncate_before and self.write_mode != "replace":
             raise ValueError("`truncate_before` goes with `write_mode: replace`")
-        if len({name.lower() for name in self.primary_key}) < len(self.primary_key):
-            raise ValueError("`primary_key` names a column twice")
         return self

@@ -1,9 +1,8 @@
 """PyMySQL, imported when a connection is first opened: it is an extra."""
 
-from importlib import import_module
 from typing import Any, TypeAlias
 
-from osiris.model.errors import ExtraMissing
+from osiris.kit.extra import imported
 
 Db: TypeAlias = Any  # pymysql.connections.Connection: most of what is needed of it is not in its types
 
@@ -17,7 +16,4 @@ def driver(name: str = "pymysql") -> Any:
     Raises:
         ExtraMissing: it is not installed.
     """
-    try:
-        return import_module(name)
-    except ImportError:
-        raise ExtraMissing("MySQL's driver is not installed", hint="pip install 'osiris-etl[mysql]'") from None
+    return imported(name, "MySQL's driver", "mysql")

@@ -135,7 +135,7 @@ def _must_be_unwarned(db: Db, warnings: int) -> None:
 def _insert(db: Db, name: Named, feeds: Sequence[Feed], batch: pa.RecordBatch) -> int:
     columns = ", ".join(quoted(feed.target) for feed in feeds)
     for rows in _in_statements(tuples(batch, feeds).to_pylist()):
-        run(db, f"INSERT INTO {name.sql} ({columns}) VALUES {','.join(rows)}")  # noqa: S608 - names and values are quoted
+        run(db, f"INSERT INTO {name.sql} ({columns}) VALUES {','.join(rows)}")  # nosec B608 # noqa: S608 - names and values are quoted
         _must_be_unwarned(db, db._result.warning_count)
     return batch.num_rows
 

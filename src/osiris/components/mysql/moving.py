@@ -1,12 +1,12 @@
 """The SQL that moves staged rows into their table, within one transaction."""
 
 from osiris.components.mysql.complaints import number_of
-from osiris.components.mysql.config import WriteMode
 from osiris.components.mysql.driver import Db, driver
 from osiris.components.mysql.fitting import Fitting
 from osiris.components.mysql.session import ask, is_mariadb, quoted, run
 from osiris.components.mysql.tables import Named
 from osiris.model.errors import CheckFailed
+from osiris.model.spec import WriteMode
 
 COUNT_SECONDS = 10.0  # that counting may take: in a large table it may take minutes, and nothing depends on it
 _TOO_LONG = (1969, 3024)
@@ -34,9 +34,9 @@ def move(
     """
     table = fitting.name.sql
     columns = [quoted(column) for column in fitting.columns]
-    insert = f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(columns)} FROM {staging.sql}"  # noqa: S608
+    insert = f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(columns)} FROM {staging.sql}"  # nosec B608 # noqa: S608 - quoted
     if write_mode == "replace":
-        before: int | None = run(db, f"DELETE FROM {table}")  # noqa: S608 - all names here are quoted
+        before: int | None = run(db, f"DELETE FROM {table}")  # nosec B608 # noqa: S608 - all names here are quoted
         added = _all(fitting, run(db, insert), staged)
         return before, added
     before = counted(db, fitting.name)
@@ -57,7 +57,7 @@ def counted(db: Db, name: Named, seconds: float = COUNT_SECONDS) -> int | None:
     if not is_mariadb(db):
         before, hint = "", f"/*+ MAX_EXECUTION_TIME({seconds * 1000:.0f}) */ "
     try:
-        ((rows,),) = ask(db, f"{before}SELECT {hint}count(*) FROM {name.sql}")  # noqa: S608 - quoted
+        ((rows,),) = ask(db, f"{before}SELECT {hint}count(*) FROM {name.sql}")  # nosec B608 # noqa: S608 - quoted
     except driver().err.Error as exc:
         if number_of(exc) in _TOO_LONG:
             return None
@@ -72,10 +72,10 @@ def _merged(db: Db, fitting: Fitting, staging: Named, insert: str, key: tuple[st
     if others:
         same = " AND ".join(f"old.{column} = new.{column}" for column in key)
         news = ", ".join(f"old.{column} = new.{column}" for column in others)
-        run(db, f"UPDATE {table} AS old JOIN {staging.sql} AS new ON {same} SET {news}")  # noqa: S608
+        run(db, f"UPDATE {table} AS old JOIN {staging.sql} AS new ON {same} SET {news}")  # nosec B608 # noqa: S608 - quoted
     keys = ", ".join(key)
     known = " AND ".join(f"{column} IS NOT NULL" for column in key)
-    return run(db, f"{insert} WHERE ({keys}) NOT IN (SELECT {keys} FROM {table} WHERE {known})")  # noqa: S608
+    return run(db, f"{insert} WHERE ({keys}) NOT IN (SELECT {keys} FROM {table} WHERE {known})")  # nosec B608 # noqa: S608 - quoted
 
 
 def _all(fitting: Fitting, added: int, staged: int) -> int:

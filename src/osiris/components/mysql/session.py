@@ -9,6 +9,7 @@ from typing import Any
 from osiris.components.mysql.complaints import connecting
 from osiris.components.mysql.config import MysqlConnection
 from osiris.components.mysql.driver import Db, driver
+from osiris.kit.tunnel import LOOPBACK, Tunnel, tunnelled
 
 PATIENCE = 60  # seconds to wait for somebody else's lock
 _QUIET = 604_800  # seconds that the server may wait for us: a step may be slow, or wait for another
@@ -84,11 +85,30 @@ def connect(connection: MysqlConnection, *, local_infile: bool = False) -> Db:
 
     Raises:
         ConnectError: there is none; the hint says what to do.
-        ExtraMissing: PyMySQL is not installed.
+        ExtraMissing: PyMySQL is not installed, or what an SSH tunnel needs.
     """
+    db = _prepared(connection, local_infile=local_infile)
+    way = tunnelled(connection.ssh_tunnel, connection.host, connection.port, connection.connect_timeout)
+    with way as db.tunnel, connecting(connection, db):
+        try:
+            if connection.tls == "preferred":
+                _prefer(db)
+            db.connect(_line(db.tunnel, connection))
+            db._local_infile = False
+            db._read_timeout = connection.read_timeout
+            _stay_awake(sock(db))
+            _set_up(db)
+        except BaseException:
+            drop(db)
+            raise
+    return db
+
+
+def _prepared(connection: MysqlConnection, *, local_infile: bool) -> Db:
+    """Return a connection that is not made yet."""
     pymysql = driver()
     with connecting(connection):
-        db: Db = pymysql.connect(
+        return pymysql.connect(
             defer_connect=True,
             host=connection.host,
             port=connection.port,
@@ -103,19 +123,15 @@ def connect(connection: MysqlConnection, *, local_infile: bool = False) -> Db:
             local_infile=local_infile,
             **_tls(connection),
         )
-    with connecting(connection, db):
-        try:
-            if connection.tls == "preferred":
-                _prefer(db)
-            db.connect()
-            db._local_infile = False
-            db._read_timeout = connection.read_timeout
-            _stay_awake(sock(db))
-            _set_up(db)
-        except BaseException:
-            drop(db)
-            raise
-    return db
+
+
+def _line(tunnel: Tunnel | None, connection: MysqlConnection) -> socket.socket | None:
+    """Return what leads to the server through a tunnel; None where it is reached directly, by its name."""
+    if tunnel is None:
+        return None
+    line = socket.create_connection((LOOPBACK, tunnel.here), connection.connect_timeout)
+    line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return line
 
 
 def ask(db: Db, statement: str, *values: Any) -> list[tuple[Any, ...]]:
@@ -171,6 +187,8 @@ def wake(db: Db) -> None:
 def drop(db: Db) -> None:
     """Close a connection at once, whatever is still on its way. Safe to call twice."""
     db._force_close()
+    if db.tunnel is not None:
+        db.tunnel.close()
 
 
 def quoted(*names: str) -> str:

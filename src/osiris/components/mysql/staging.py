@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from osiris.components.mysql.complaints import KEY_TOO_LONG, NAME_TAKEN, is_gone, number_of, writing_to
-from osiris.components.mysql.config import MysqlConnection, WriteMode
+from osiris.components.mysql.config import MysqlConnection
 from osiris.components.mysql.driver import Db, driver
 from osiris.components.mysql.fitting import Fitting, fitting
 from osiris.components.mysql.lease import hold, let_go, staging_name, sweep
@@ -21,6 +21,7 @@ from osiris.model.errors import CheckFailed, ConnectError, OsirisError, TargetEr
 from osiris.model.job import Marks
 from osiris.model.plan import TargetState
 from osiris.model.receipt import Written
+from osiris.model.spec import WriteMode
 
 _ATTEMPTS = 2  # to commit: a server that is restarted meanwhile is no reason to read everything again
 _PAUSE = 1.0  # seconds between two attempts to reach a server that went away
@@ -194,7 +195,7 @@ class StagedTable:
             key = now.key(self.target.primary_key)
             staged, write_mode = self.written.staged, self.target.write_mode
             before, after = move(self.db, now, self.name, staged=staged, write_mode=write_mode, key=key)
-            run(self.db, f"DELETE FROM {self.name.sql} LIMIT 1")  # noqa: S608 - the mark: one row less says that it is done
+            run(self.db, f"DELETE FROM {self.name.sql} LIMIT 1")  # nosec B608 # noqa: S608 - the mark: one row less says that it is done
             self._say(before, after)
             run(self.db, "COMMIT")
         except BaseException as exc:
@@ -260,7 +261,7 @@ def _must_be_keys(db: Db, name: Named, key: tuple[str, ...]) -> None:
     listed = ", ".join(map(quoted, key))
     ((values, rows),) = ask(
         db,
-        "SELECT count(*), coalesce(sum(n), 0) FROM "  # noqa: S608 - all names are quoted
+        "SELECT count(*), coalesce(sum(n), 0) FROM "  # nosec B608 # noqa: S608 - all names are quoted
         f"(SELECT count(*) AS n FROM {name.sql} GROUP BY {listed} HAVING n > 1) AS doubled",
     )
     if values:
@@ -268,7 +269,7 @@ def _must_be_keys(db: Db, name: Named, key: tuple[str, ...]) -> None:
 
 
 def _count(db: Db, name: Named) -> int:
-    ((rows,),) = ask(db, f"SELECT count(*) FROM {name.sql}")  # noqa: S608 - the name is quoted
+    ((rows,),) = ask(db, f"SELECT count(*) FROM {name.sql}")  # nosec B608 # noqa: S608 - the name is quoted
     return int(rows)
 
 

@@ -13,9 +13,9 @@ from osiris.kit.component import Announced, Describe, Place
 from osiris.kit.mapping import losses
 from osiris.kit.stream import Stream
 from osiris.kit.table import must_be_a_table
+from osiris.kit.table_write import examples
 from osiris.model.job import Marks
 from osiris.model.plan import TargetState
-from osiris.model.spec import Example
 
 
 @dataclass(frozen=True)
@@ -40,21 +40,7 @@ class MysqlWriter:
             "Columns go by name, not by place.",
             "Moments with a zone become TIMESTAMP, which ends in 2038; without one DATETIME, which does not.",
         ),
-        examples=(
-            Example(
-                title="A table that holds exactly these rows",
-                config={"connection": "@mysql.shop", "table": "top_customers", "write_mode": "replace"},
-            ),
-            Example(
-                title="Update by key",
-                config={
-                    "connection": "@mysql.shop",
-                    "table": "customers",
-                    "write_mode": "merge",
-                    "primary_key": ["id"],
-                },
-            ),
-        ),
+        examples=examples("@mysql.shop", whole="top_customers", by_key="customers"),
     )
 
     config: MysqlWrite

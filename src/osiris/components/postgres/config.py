@@ -6,10 +6,11 @@ from urllib.parse import parse_qsl, urlsplit
 from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
 
 from osiris.kit.component import Config, Connection
+from osiris.kit.named_files import CertificateFile, KeyFile
+from osiris.kit.table_write import TableWrite
+from osiris.kit.tunnel import SshTunnel
 from osiris.kit.url import fields_of
-from osiris.model.spec import WRITE_MODE_SYNONYMS
 
-WriteMode = Literal["append", "replace", "merge"]
 Tls = Literal["disabled", "preferred", "required", "verify_ca", "verify_identity"]
 OddDates = Literal["fail", "null", "text"]
 Arrays = Literal["list", "text"]
@@ -52,13 +53,16 @@ class PostgresConnection(Connection):
         description="`preferred`: encrypted where the server can. `required`: never in clear. `verify_ca` and "
         "`verify_identity`: the server's certificate is checked, too.",
     )
-    tls_ca: str = Field(
+    tls_ca: CertificateFile = Field(
         default="",
         validation_alias=AliasChoices("tls_ca", "sslrootcert", "ssl_ca"),
         description="File with the certificates of those who may vouch for the server; by default the system's.",
     )
-    tls_cert: str = Field(default="", validation_alias=AliasChoices("tls_cert", "sslcert", "ssl_cert"))
-    tls_key: str = Field(default="", validation_alias=AliasChoices("tls_key", "sslkey", "ssl_key"))
+    tls_cert: CertificateFile = Field(default="", validation_alias=AliasChoices("tls_cert", "sslcert", "ssl_cert"))
+    tls_key: KeyFile = Field(default="", validation_alias=AliasChoices("tls_key", "sslkey", "ssl_key"))
+    ssh_tunnel: SshTunnel | None = Field(
+        default=None, description="An SSH server to go through, where the database can't be reached from here."
+    )
     connect_timeout: float = Field(default=10, gt=0, description="Seconds until an attempt to connect is given up.")
 
     @model_validator(mode="before")
@@ -134,45 +138,15 @@ class PostgresExtract(Config):
         return self
 
 
-class PostgresWrite(Config):
+class PostgresWrite(TableWrite):
     """Configuration of `postgres.writer`."""
 
     table: str = Field(min_length=1, description="The table to write, such as `customers` or `sales.customers`.")
     table_schema: str = Field(
         default="", alias="schema", description="Schema that the table lies in; by default the connection's."
     )
-    write_mode: WriteMode = Field(
-        default="append",
-        validation_alias=AliasChoices("write_mode", "mode"),
-        description="`append` (also insert): these rows beside those that are there. `replace` (also overwrite, "
-        "full-refresh, truncate): the table afterwards holds exactly these rows. `merge` (also upsert): rows are "
-        "updated by `primary_key`, the others added.",
-    )
-    primary_key: list[str] = Field(
-        default=[],
-        validation_alias=AliasChoices("primary_key", "upsert_keys"),
-        description="Columns that tell one row from another; `merge` needs them.",
-    )
     create_if_missing: bool = Field(default=True, description="Make the schema and the table where they are missing.")
     lock_timeout: float = Field(
         default=60, gt=0, description="Seconds to wait, at the commit, for others who hold the table."
     )
     batch_size: int | None = Field(default=None, ge=1, description="Says nothing now: memory is flat by itself.")
-
-    @field_validator("write_mode", mode="before")
-    @classmethod
-    def _canonical(cls, mode: Any) -> Any:
-        return WRITE_MODE_SYNONYMS.get(mode, mode) if isinstance(mode, str) else mode
-
-    @field_validator("primary_key", mode="before")
-    @classmethod
-    def _one_or_more(cls, key: Any) -> Any:
-        return [key] if isinstance(key, str) else key
-
-    @model_validator(mode="after")
-    def _can_be_merged(self) -> "PostgresWrite":
-        if self.write_mode == "merge" and not self.primary_key:
-            raise ValueError("`write_mode: merge` needs `primary_key`")
-        if len(set(self.primary_key)) < len(self.primary_key):
-            raise ValueError("`primary_key` names a column twice")
-        return self

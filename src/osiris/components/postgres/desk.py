@@ -41,7 +41,7 @@ _COLUMNS = f"""
     FROM pg_catalog.pg_attribute a JOIN ({LOOKED_THROUGH}) t ON t.oid = a.atttypid
     WHERE a.attrelid IN (SELECT c.oid {_READABLE}) AND a.attnum > 0 AND NOT a.attisdropped
     ORDER BY a.attrelid, a.attnum
-"""  # noqa: S608 - constants
+"""  # nosec B608 # noqa: S608 - constants
 _KEYS = """
     SELECT k.conrelid, k.contype = 'p', ARRAY(
             SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY AS u(number, place)
@@ -93,7 +93,7 @@ def profile(connection: PostgresConnection, place: Place, table: str, most_rows:
     """
     with opened(connection, read_only=True, seconds=SECONDS) as db, reading(f"table {table!r}"):
         name = found(db, table)
-        understood = Query.understood(db, f"SELECT * FROM {name.sql}", odd_dates="null", arrays="text")  # noqa: S608
+        understood = Query.understood(db, f"SELECT * FROM {name.sql}", odd_dates="null", arrays="text")  # nosec B608 # noqa: S608 - quoted
         rows, all_ = some_of(db, understood.first(most_rows + 1), MOST_BYTES)
     return profiled(table, rows.slice(0, most_rows), exact=all_ and rows.num_rows <= most_rows)
 

@@ -1,9 +1,8 @@
 """psycopg, imported when a connection is first opened: it is an extra."""
 
-from importlib import import_module
 from typing import Any
 
-from osiris.model.errors import ExtraMissing
+from osiris.kit.extra import imported
 
 
 class Refusal(Exception):
@@ -26,10 +25,7 @@ def driver(name: str = "psycopg") -> Any:
     Raises:
         ExtraMissing: it is not installed.
     """
-    try:
-        return import_module(name)
-    except ImportError:
-        raise ExtraMissing("PostgreSQL's driver is not installed", hint="pip install 'osiris-etl[postgres]'") from None
+    return imported(name, "PostgreSQL's driver", "postgres")
 
 
 def complaint(result: Any) -> Exception:

@@ -108,9 +108,9 @@ class PostgresExtractor:
         if config.query:
             read_only(config.query, "postgres")
             query = without_end(config.query)
-            return f"SELECT * FROM (\n{query}\n) AS q{self._part}" if self._part else query  # noqa: S608 - guarded
+            return f"SELECT * FROM (\n{query}\n) AS q{self._part}" if self._part else query  # nosec B608 # noqa: S608 - guarded
         table = found(db, config.table, config.table_schema, config.columns)
-        return f"SELECT {listed(config.columns) or '*'} FROM {table.sql}{self._part}"  # noqa: S608 - quoted
+        return f"SELECT {listed(config.columns) or '*'} FROM {table.sql}{self._part}"  # nosec B608 # noqa: S608 - quoted
 
     @property
     def _part(self) -> str:

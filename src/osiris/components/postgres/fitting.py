@@ -141,7 +141,7 @@ def fitting(db: Db, name: Named, rows: pa.Schema, *, create_if_missing: bool) ->
 
 def _columns(db: Db, oid: int) -> dict[str, _There]:
     rows = db.ask(
-        "SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.atttypmod, "  # noqa: S608 - constants
+        "SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.atttypmod, "  # nosec B608 # noqa: S608 - constants
         "a.attnotnull AND NOT a.atthasdef AND a.attidentity = '' AND a.attgenerated = '', a.attgenerated <> '', "
         f"a.attidentity = 'a', {COLUMNS_OF_TYPE} FROM pg_catalog.pg_attribute a "
         f"JOIN ({LOOKED_THROUGH}) t ON t.oid = a.atttypid "
@@ -307,7 +307,7 @@ def must_survive(db: Db, staged: str, fits: tuple[Fit, ...]) -> None:
             f"({fit.value})::text IS DISTINCT FROM {given}" if fit.holding == "exact" else f"({fit.value}) IS NULL"
         )
         try:
-            ((wrong,),) = db.ask(f"SELECT count(*) FROM {staged} s WHERE {name} IS NOT NULL AND {differs}")  # noqa: S608
+            ((wrong,),) = db.ask(f"SELECT count(*) FROM {staged} s WHERE {name} IS NOT NULL AND {differs}")  # nosec B608 # noqa: S608 - quoted
         except driver().DataError as exc:
             raise CheckFailed(
                 f"column {fit.source!r} holds a text that is no {fit.kind}", hint="mend it in the step before"

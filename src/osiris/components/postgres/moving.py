@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from osiris.components.postgres.config import WriteMode
 from osiris.components.postgres.ddl import create_table
 from osiris.components.postgres.fitting import Fitting
 from osiris.components.postgres.session import Db, listed, quoted
 from osiris.kit.table import doubled_key, null_key
 from osiris.model.errors import CheckFailed, TargetError
+from osiris.model.spec import WriteMode
 
 
 def put(db: Db, write_mode: WriteMode, key: Sequence[str], fits: Fitting, staged: str) -> dict[str, int]:
@@ -33,7 +33,7 @@ def put(db: Db, write_mode: WriteMode, key: Sequence[str], fits: Fitting, staged
         _merge(db, key, fits, staged)
         return {}
     must_lose_nothing(db, fits)
-    before = db.do(f"DELETE FROM {table}")  # noqa: S608 - quoted
+    before = db.do(f"DELETE FROM {table}")  # nosec B608 # noqa: S608 - quoted
     moved = db.do(_insert(fits, staged))
     return {"moved": moved, "rows_before": before, "rows_after": db.count(table)}
 
@@ -68,11 +68,11 @@ def must_be_keys(db: Db, staged: str, key: Sequence[str]) -> None:
     if not key:
         return
     for column in key:
-        ((nulls,),) = db.ask(f"SELECT count(*) FROM {staged} WHERE {quoted(column)} IS NULL")  # noqa: S608 - quoted
+        ((nulls,),) = db.ask(f"SELECT count(*) FROM {staged} WHERE {quoted(column)} IS NULL")  # nosec B608 # noqa: S608 - quoted
         if nulls:
             raise null_key(column, nulls)
     ((doubled, rows),) = db.ask(
-        "SELECT count(*), coalesce(sum(n), 0)::bigint FROM "  # noqa: S608 - quoted
+        "SELECT count(*), coalesce(sum(n), 0)::bigint FROM "  # nosec B608 # noqa: S608 - quoted
         f"(SELECT count(*) AS n FROM {staged} GROUP BY {listed(key)} HAVING count(*) > 1) AS d"
     )
     if doubled:
@@ -91,7 +91,7 @@ def _make_ready(db: Db, fits: Fitting, key: Sequence[str]) -> None:
 def _insert(fits: Fitting, staged: str, where: str = "") -> str:
     numbered = "OVERRIDING SYSTEM VALUE " if any(fit.counted for fit in fits.fits) else ""
     return (
-        f"INSERT INTO {fits.name.sql} ({fits.targets}) {numbered}"  # noqa: S608 - all names are quoted
+        f"INSERT INTO {fits.name.sql} ({fits.targets}) {numbered}"  # nosec B608 # noqa: S608 - all names are quoted
         f"SELECT {fits.values} FROM {staged} s{where}"
     )
 
@@ -110,8 +110,8 @@ def _merge(db: Db, key: Sequence[str], fits: Fitting, staged: str) -> None:
     updated = 0
     if news:
         settings = ", ".join(f"{quoted(f.target)} = {f.value}" for f in news)
-        updated = db.do(f"UPDATE {table} AS t SET {settings} FROM {staged} s WHERE {same}")  # noqa: S608 - quoted
-    missing = f" WHERE NOT EXISTS (SELECT FROM {table} t WHERE {same})"
+        updated = db.do(f"UPDATE {table} AS t SET {settings} FROM {staged} s WHERE {same}")  # nosec B608 # noqa: S608 - quoted
+    missing = f" WHERE NOT EXISTS (SELECT FROM {table} t WHERE {same})"  # nosec B608 # all names are quoted
     inserted = db.do(_insert(fits, staged, missing))
     if news and updated + inserted < db.count(staged):
         raise CheckFailed(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from osiris.components.postgres.complaints import connecting
 from osiris.components.postgres.config import SSLMODES, PostgresConnection
 from osiris.components.postgres.driver import complaint, driver, failed
+from osiris.kit.tunnel import LOOPBACK, Tunnel, tunnelled
 
 if TYPE_CHECKING:
     from psycopg import Connection as Driver
@@ -48,12 +49,14 @@ class Db:
     Attributes:
         session: psycopg's connection.
         connection: What it was made from.
+        tunnel: What leads to the server; None where it is reached directly.
         line: A second hold on its socket, by which any thread may wake up whoever waits for it.
         busy: Whether rows are on their way.
     """
 
     session: "Driver[Row]"
     connection: PostgresConnection
+    tunnel: Tunnel | None = None
     line: socket.socket = field(init=False, repr=False)
     busy: bool = False
 
@@ -85,7 +88,7 @@ class Db:
 
     def count(self, table: str) -> int:
         """Return how many rows a table holds; its name as SQL writes it."""
-        ((rows,),) = self.ask(f"SELECT count(*) FROM {table}")  # noqa: S608 - quoted
+        ((rows,),) = self.ask(f"SELECT count(*) FROM {table}")  # nosec B608 # noqa: S608 - quoted
         return int(rows)
 
     def set(self, name: str, value: str) -> None:
@@ -121,6 +124,8 @@ class Db:
         """Close the connection, whatever is still on its way; what was not committed is gone. Safe to call twice."""
         self.session.close()
         self.line.close()
+        if self.tunnel is not None:
+            self.tunnel.close()
 
 
 @contextmanager
@@ -146,11 +151,13 @@ def connect(connection: PostgresConnection, *, read_only: bool, seconds: float |
 
     Raises:
         ConnectError: there is none; the hint says what to do.
-        ExtraMissing: psycopg is not installed.
+        ExtraMissing: psycopg is not installed, or what an SSH tunnel needs.
     """
     connect_ = driver().connect
-    with connecting(connection):
-        db = Db(connect_(**_parameters(connection), autocommit=True, prepare_threshold=None), connection)
+    way = tunnelled(connection.ssh_tunnel, connection.host, connection.port, connection.connect_timeout)
+    with way as tunnel, connecting(connection):
+        session = connect_(**_parameters(connection, tunnel), autocommit=True, prepare_threshold=None)
+        db = Db(session, connection, tunnel)
         try:
             _set_up(db, read_only=read_only, seconds=seconds)
         except BaseException:
@@ -208,13 +215,14 @@ def _wait(descriptor: int, writable: bool, seconds: float | None = None) -> None
     poll.poll(None if seconds is None else seconds * 1000)
 
 
-def _parameters(connection: PostgresConnection) -> dict[str, Any]:
+def _parameters(connection: PostgresConnection, tunnel: Tunnel | None) -> dict[str, Any]:
     tls = {"sslrootcert": connection.tls_ca, "sslcert": connection.tls_cert, "sslkey": connection.tls_key}
     if connection.tls in {"verify_ca", "verify_identity"} and not connection.tls_ca:
         tls["sslrootcert"] = ssl.get_default_verify_paths().cafile or "system"
     return {
-        "host": connection.host,
-        "port": connection.port,
+        "host": connection.host,  # also the name that the certificate must have
+        "hostaddr": LOOPBACK if tunnel else None,
+        "port": tunnel.here if tunnel else connection.port,
         "dbname": connection.database or connection.user or None,
         "user": connection.user or None,
         "password": connection.password.get_secret_value(),

@@ -14,7 +14,7 @@ from uuid import uuid4
 import pyarrow as pa
 
 from osiris.components.postgres.complaints import is_gone, reading, writing
-from osiris.components.postgres.config import PostgresConnection, PostgresWrite, WriteMode
+from osiris.components.postgres.config import PostgresConnection, PostgresWrite
 from osiris.components.postgres.ddl import MOST_NAME, create_table
 from osiris.components.postgres.driver import driver
 from osiris.components.postgres.encode import FORMAT, encoder, written
@@ -27,6 +27,7 @@ from osiris.model.errors import CheckFailed, OsirisError, TargetError
 from osiris.model.job import Marks
 from osiris.model.plan import TargetState
 from osiris.model.receipt import Written
+from osiris.model.spec import WriteMode
 
 MOST_COUNTED = 10_000_000  # rows of a target, by the server's estimate, that are counted for a plan
 _NO_NAME = re.compile(r"[^A-Za-z0-9]+")

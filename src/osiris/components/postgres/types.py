@@ -197,7 +197,7 @@ def types_of(db: Db, asked: Sequence[tuple[int, int]]) -> list[PgType]:
         psycopg.Error: the server refuses, or is gone.
     """
     rows = db.ask(
-        f"SELECT pg_catalog.format_type(a.oid, a.typmod), a.typmod, {COLUMNS_OF_TYPE} "  # noqa: S608 - constants
+        f"SELECT pg_catalog.format_type(a.oid, a.typmod), a.typmod, {COLUMNS_OF_TYPE} "  # nosec B608 # noqa: S608 - constants
         "FROM unnest(%s::oid[], %s::int[]) WITH ORDINALITY AS a(oid, typmod, place) "
         f"JOIN ({LOOKED_THROUGH}) t ON t.oid = a.oid ORDER BY a.place",
         [oid for oid, _ in asked],

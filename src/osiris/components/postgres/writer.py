@@ -13,9 +13,9 @@ from osiris.kit.component import Announced, Describe, Place
 from osiris.kit.mapping import losses
 from osiris.kit.stream import Stream
 from osiris.kit.table import must_be_a_table
+from osiris.kit.table_write import examples
 from osiris.model.job import Marks
 from osiris.model.plan import TargetState
-from osiris.model.spec import Example
 
 
 @dataclass(frozen=True)
@@ -38,21 +38,7 @@ class PostgresWriter:
             "`write_mode: merge` needs `primary_key`; the rows may not hold a key twice or NULL.",
             "Columns go by name, not by place; names keep their capitals.",
         ),
-        examples=(
-            Example(
-                title="A table that holds exactly these rows",
-                config={"connection": "@postgres.warehouse", "table": "top_customers", "write_mode": "replace"},
-            ),
-            Example(
-                title="Update by key",
-                config={
-                    "connection": "@postgres.warehouse",
-                    "table": "sales.customers",
-                    "write_mode": "merge",
-                    "primary_key": ["id"],
-                },
-            ),
-        ),
+        examples=examples("@postgres.warehouse", whole="top_customers", by_key="sales.customers"),
         types=WRITES,
     )
 

@@ -1,14 +1,11 @@
 """What a user may say about SQLite."""
 
-from typing import Any, Literal
-
-from pydantic import AliasChoices, Field, field_validator, model_validator
+from pydantic import AliasChoices, Field, field_validator
 
 from osiris.kit.arrow import type_of
-from osiris.kit.component import Config, Connection
-from osiris.model.spec import WRITE_MODE_SYNONYMS
-
-WriteMode = Literal["append", "replace", "merge"]
+from osiris.kit.component import Connection
+from osiris.kit.table_read import TableRead
+from osiris.kit.table_write import TableWrite
 
 
 class SqliteConnection(Connection):
@@ -28,28 +25,10 @@ class SqliteConnection(Connection):
         return path
 
 
-class SqliteExtract(Config):
+class SqliteExtract(TableRead):
     """Configuration of `sqlite.extractor`."""
 
     query: str = Field(default="", description="One SELECT in SQLite's SQL; or say `table`.")
-    table: str = Field(default="", description="A table or view to read.")
-    columns: list[str] = Field(default=[], description="With `table`: these columns, in this order; all where empty.")
-    limit: int | None = Field(default=None, ge=0, description="Most rows to read.")
-    offset: int = Field(default=0, ge=0, description="Rows to leave out at the start.")
-    settled: dict[str, str] = Field(
-        default={},
-        description="Column to type as it was when the pipeline was compiled; written by the compiler, not by hand.",
-    )
-
-    @model_validator(mode="after")
-    def _one_source(self) -> "SqliteExtract":
-        if bool(self.query.strip()) == bool(self.table.strip()):
-            raise ValueError("write either `query` or `table`")
-        if self.query and self.columns:
-            raise ValueError("`columns` goes with `table`; a `query` names its columns itself")
-        if len(set(self.columns)) < len(self.columns):
-            raise ValueError("a column is named twice")
-        return self
 
     @field_validator("settled")
     @classmethod
@@ -59,33 +38,7 @@ class SqliteExtract(Config):
         return settled
 
 
-class SqliteWrite(Config):
+class SqliteWrite(TableWrite):
     """Configuration of `sqlite.writer`."""
 
-    table: str = Field(min_length=1, description="The table to write.")
-    write_mode: WriteMode = Field(
-        default="append",
-        description="`append` (also insert): these rows beside those that are there. `replace` (also overwrite, "
-        "full-refresh, truncate): the table afterwards holds exactly these rows. `merge` (also upsert): rows are "
-        "updated by `primary_key`, the others added.",
-    )
-    primary_key: list[str] = Field(default=[], description="Columns that tell one row from another, for `merge`.")
     create_if_missing: bool = Field(default=True, description="Make the file and the table where they are missing.")
-
-    @field_validator("write_mode", mode="before")
-    @classmethod
-    def _canonical(cls, mode: Any) -> Any:
-        return WRITE_MODE_SYNONYMS.get(mode, mode) if isinstance(mode, str) else mode
-
-    @field_validator("primary_key", mode="before")
-    @classmethod
-    def _one_or_more(cls, key: Any) -> Any:
-        return [key] if isinstance(key, str) else key
-
-    @model_validator(mode="after")
-    def _can_be_merged(self) -> "SqliteWrite":
-        if self.write_mode == "merge" and not self.primary_key:
-            raise ValueError("`write_mode: merge` needs `primary_key`")
-        if len({name.lower() for name in self.primary_key}) < len(self.primary_key):
-            raise ValueError("`primary_key` names a column twice")
-        return self

@@ -64,12 +64,12 @@ def profile(connection: SqliteConnection, place: Place, table: str, most_rows: i
         SourceError: there is no such table, a column mixes types, or it takes too long.
     """
     with reading(connection, place) as db, in_time(db):
-        query = f"SELECT * FROM {found(db, table)}"  # noqa: S608 - the name is quoted
+        query = f"SELECT * FROM {found(db, table)}"  # nosec B608 # noqa: S608 - the name is quoted
         source = Source.of(db, query, repr(table), limit=most_rows)
         schema = look_at(db, source)
         with pulling(source.said):
-            looked = _one(db, f"SELECT count(*) FROM ({source.view})")  # noqa: S608 - our own name
-            more = _one(db, f"SELECT count(*) FROM (SELECT 1 FROM temp.osiris_rows LIMIT {most_rows + 1})")  # noqa: S608
+            looked = _one(db, f"SELECT count(*) FROM ({source.view})")  # nosec B608 # noqa: S608 - our own name
+            more = _one(db, f"SELECT count(*) FROM (SELECT 1 FROM temp.osiris_rows LIMIT {most_rows + 1})")  # nosec B608 # noqa: S608 - our own name
             columns = tuple(_profiled(db, source, field, looked) for field in schema)
     return TableProfile(table=table, rows=looked, exact=more == looked, columns=columns)
 
@@ -124,11 +124,11 @@ def _table(db: Db, name: str, kind: str) -> Table | None:
 
 def _rows(db: Db, table: str) -> int | None:
     """Return how many rows a table has: exact for few; the largest row number for many, which SQLite would count."""
-    counted = _one(db, f"SELECT count(*) FROM (SELECT 1 FROM {table} LIMIT {MOST_COUNTED + 1})")  # noqa: S608 - quoted
+    counted = _one(db, f"SELECT count(*) FROM (SELECT 1 FROM {table} LIMIT {MOST_COUNTED + 1})")  # nosec B608 # noqa: S608 - quoted
     if counted <= MOST_COUNTED:
         return counted
     try:
-        return _one(db, f"SELECT max(rowid) FROM {table}")  # noqa: S608 - quoted
+        return _one(db, f"SELECT max(rowid) FROM {table}")  # nosec B608 # noqa: S608 - quoted
     except sqlite3.OperationalError:
         return None  # it has no row numbers
 
@@ -164,7 +164,7 @@ def _profiled(db: Db, source: Source, field: Any, looked: int) -> ColumnProfile:
     ordered = str(field.type).startswith(_NUMBERS)
     bounds = f"CAST(min({name}) AS TEXT), CAST(max({name}) AS TEXT)" if ordered else "NULL, NULL"
     ((filled, distinct, least, most),) = db.execute(
-        f"SELECT count({name}), count(DISTINCT {name}), {bounds} FROM ({source.view})"  # noqa: S608 - quoted
+        f"SELECT count({name}), count(DISTINCT {name}), {bounds} FROM ({source.view})"  # nosec B608 # noqa: S608 - quoted
     ).fetchall()
     return ColumnProfile(
         name=field.name,
@@ -182,7 +182,7 @@ def _values(db: Db, source: Source, name: str, kind: Any) -> tuple[str, ...]:
     if pa.types.is_binary(kind):
         return ()
     rows = db.execute(
-        f"SELECT DISTINCT CAST({name} AS TEXT) FROM ({source.view}) WHERE {name} IS NOT NULL"  # noqa: S608 - quoted
+        f"SELECT DISTINCT CAST({name} AS TEXT) FROM ({source.view}) WHERE {name} IS NOT NULL"  # nosec B608 # noqa: S608 - quoted
     ).fetchall()
     values = sorted(value for (value,) in rows)
     return () if any(len(value) > MOST_TEXT for value in values) else tuple(values)

@@ -4,8 +4,7 @@ import re
 import sqlite3
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
-from threading import Lock
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -15,58 +14,12 @@ from osiris.components.sqlite.session import Db, quoted, shut
 from osiris.components.sqlite.tables import all_names
 from osiris.components.sqlite.types import Array, Seen, Values, array_of, fits
 from osiris.kit.sizing import rows_per_batch
-from osiris.kit.stream import BATCH_ROWS, Stream
+from osiris.kit.stream import BATCH_ROWS
 from osiris.model.errors import AuthorError, CheckFailed
 
 _FIRST = 1_024  # rows that are fetched before it is known how wide they are
 Field = Any  # pyarrow's, of any type
 _SECOND = re.compile(r"(?P<name>.+):\d+\Z", re.DOTALL)
-
-_AGAIN = 0.05  # seconds between two attempts to break a query off
-
-
-@dataclass
-class Breaker:
-    """Lets another thread break off what SQLite is doing."""
-
-    _db: Db | None = None
-    _lock: Lock = field(default_factory=Lock)
-
-    @contextmanager
-    def at_work(self, db: Db) -> Iterator[None]:
-        """Say which SQLite is at work."""
-        self._db = db
-        try:
-            yield
-        finally:
-            with self._lock:  # so that it is not closed while it is being interrupted
-                self._db = None
-
-    @property
-    def idle(self) -> bool:
-        """Return whether nothing is at work."""
-        return self._db is None
-
-    def __call__(self) -> None:
-        """Break off; safe to call when nothing is at work."""
-        with self._lock:
-            if self._db is not None:
-                self._db.interrupt()
-
-
-@dataclass
-class QueryStream(Stream):
-    """A stream that can be closed while another thread waits for its query."""
-
-    breaker: Breaker = field(default_factory=Breaker)
-
-    def close(self) -> None:
-        """Break the query off and let go. Safe to call twice."""
-        self.breaker()
-        while not self._lock.acquire(timeout=_AGAIN):  # a query that was just about to begin noticed nothing
-            self.breaker()
-        self._lock.release()
-        super().close()
 
 
 @dataclass(frozen=True)
@@ -129,7 +82,7 @@ def look_at(db: Db, source: Source) -> pa.Schema:
     """
     asked = ", ".join(f"group_concat(DISTINCT typeof({quoted(name)}))" for name in source.names)
     with pulling(source.said):
-        (row,) = db.execute(f"SELECT {asked} FROM ({source.view})").fetchall()  # noqa: S608 - names are quoted
+        (row,) = db.execute(f"SELECT {asked} FROM ({source.view})").fetchall()  # nosec B608 # noqa: S608 - names are quoted
     columns = [
         Seen(name, declared, frozenset((classes or "null").split(",")) - {"null"})
         for (name, declared), classes in zip(source.declared.items(), row, strict=True)
@@ -143,7 +96,7 @@ def _keep_what_all_fit(db: Db, source: Source, hopes: dict[str, list[pa.DataType
     """Take out of the hopes what some value does not fit."""
     if not hopes:
         return
-    query = f"SELECT {', '.join(map(quoted, hopes))} FROM ({source.view})"  # noqa: S608 - names are quoted
+    query = f"SELECT {', '.join(map(quoted, hopes))} FROM ({source.view})"  # nosec B608 # noqa: S608 - names are quoted
     with _asked(db, query, source.said) as cursor:
         while rows := cursor.fetchmany(BATCH_ROWS):
             for (name, kinds), values in zip(hopes.items(), zip(*rows, strict=True), strict=True):

@@ -10,12 +10,12 @@ from osiris.components.sqlite.complaints import opening
 from osiris.components.sqlite.config import SqliteConnection
 from osiris.kit import turns
 from osiris.kit.component import LocalFile, Place
-from osiris.model.errors import ConnectError
-from osiris.model.nearest import nearest
+from osiris.kit.database_file import existing, removed_unless_done
 
 Db = sqlite3.Connection
 
 LOCK_SECONDS = 30.0  # how long to wait for another process that has the file locked
+_ASK = "SELECT count(*) FROM sqlite_master"  # for this the file must be whole
 _MAY = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE})
 
 
@@ -32,11 +32,14 @@ def reading(connection: SqliteConnection, place: Place, *, patience: float = LOC
         ConnectError: there is no such file, it is no SQLite database, or another process keeps it locked.
         SourceError: another step of this process keeps writing it.
     """
-    path = existing(connection, place)
-    with turns.reading(path), closing(_connect(path, "ro", patience)) as db:
+    path = existing(place, connection.path, "an SQLite")
+    with turns.reading(path):
         with opening(connection.path):
-            db.execute("SELECT count(*) FROM sqlite_master").fetchall()
-        yield db
+            _take_back(path, patience)
+        with closing(_connect(path, "ro", patience)) as db:
+            with opening(connection.path):
+                db.execute(_ASK).fetchall()
+            yield db
 
 
 @contextmanager
@@ -52,7 +55,7 @@ def writing(
         TargetError: other steps of this process keep using it.
     """
     path = place.project / connection.path
-    with turns.writing(path), _removed_unless_done(path), closing(_connect(path, "rwc", patience)) as db:
+    with turns.writing(path), removed_unless_done(path, "-journal"), closing(_connect(path, "rwc", patience)) as db:
         with opening(connection.path):
             db.execute("PRAGMA foreign_keys = OFF")  # else replacing rows would delete those that point to them
             db.execute("ATTACH ? AS staged", (_address(staged, "ro"),))
@@ -83,20 +86,6 @@ def database_file(connection: SqliteConnection, place: Place, *, written: bool =
     return (LocalFile(place.project / connection.path, written=written, beside=("-journal", "-wal")),)
 
 
-def existing(connection: SqliteConnection, place: Place) -> Path:
-    """Return the database file of a connection.
-
-    Raises:
-        ConnectError: it is not there, or is a folder.
-    """
-    path = place.project / connection.path
-    if path.is_file():
-        return path
-    if path.is_dir():
-        raise ConnectError(f"{connection.path!r} is a folder, not an SQLite file", hint="name the file in `path`")
-    raise ConnectError(f"there is no SQLite file {connection.path!r}", hint=_instead(path, connection.path))
-
-
 def quoted(name: str) -> str:
     """Return a name as SQL writes it."""
     return '"' + name.replace('"', '""') + '"'
@@ -104,6 +93,13 @@ def quoted(name: str) -> str:
 
 def _authorize(action: int, *_: object) -> int:
     return sqlite3.SQLITE_OK if action in _MAY else sqlite3.SQLITE_DENY
+
+
+def _take_back(path: Path, patience: float) -> None:
+    """Let SQLite take back what a program that died left half written; it can't where it may only read."""
+    if path.with_name(f"{path.name}-journal").exists():
+        with closing(_connect(path, "rw", patience)) as db:
+            db.execute(_ASK).fetchall()
 
 
 def _connect(path: Path, mode: str, patience: float = LOCK_SECONDS) -> Db:
@@ -119,26 +115,3 @@ def _connect(path: Path, mode: str, patience: float = LOCK_SECONDS) -> Db:
 
 def _address(path: Path, mode: str) -> str:
     return f"file:{quote(str(path.absolute()))}?mode={mode}"
-
-
-@contextmanager
-def _removed_unless_done(path: Path) -> Iterator[None]:
-    if path.exists():
-        yield
-        return
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield
-    except BaseException:
-        for file in (path, path.with_name(f"{path.name}-journal")):
-            file.unlink(missing_ok=True)
-        raise
-
-
-def _instead(path: Path, said: str) -> str:
-    if not path.parent.is_dir():
-        return f"there is no folder {str(Path(said).parent)!r} either; paths start in the project folder"
-    files = [entry.name for entry in path.parent.iterdir() if entry.is_file()]
-    if near := nearest(path.name, files):
-        return f"did you mean {', '.join(repr(str(Path(said).with_name(name))) for name in near)}?"
-    return "mend `path` in osiris_connections.yaml; paths start in the project folder"

@@ -9,17 +9,19 @@ from typing import TypeVar
 from uuid import uuid4
 
 from osiris.components.sqlite.complaints import writing_rows
-from osiris.components.sqlite.config import SqliteConnection, WriteMode
+from osiris.components.sqlite.config import SqliteConnection
 from osiris.components.sqlite.fitting import Fitting, fitting
 from osiris.components.sqlite.session import Db, quoted, reading, staging, writing
 from osiris.components.sqlite.tables import relations
 from osiris.components.sqlite.values import sqlite_rows
 from osiris.kit.component import Place
 from osiris.kit.stream import Stream
+from osiris.kit.table import doubled_key, null_key
 from osiris.model.errors import CheckFailed
 from osiris.model.job import Marks
 from osiris.model.plan import TargetState
 from osiris.model.receipt import Written
+from osiris.model.spec import WriteMode
 
 _NO_NAME = re.compile(r"[^A-Za-z0-9_-]")
 _MOST_NAME = 100
@@ -113,7 +115,7 @@ class StagedTable:
         with writing_rows(self.target.table), staging(self.path) as db:
             db.execute(f"CREATE TABLE rows ({columns})")
             for batch in rows:
-                db.executemany(f"INSERT INTO rows VALUES ({places})", sqlite_rows(batch))  # noqa: S608 - only marks
+                db.executemany(f"INSERT INTO rows VALUES ({places})", sqlite_rows(batch))  # nosec B608 # noqa: S608 - only marks
             _must_be_keys(db, self.target.primary_key)
             staged = _count(db, "rows")
         self.written = self.written.model_copy(update={"staged": staged})
@@ -175,7 +177,7 @@ def _broken_references(db: Db, table: str) -> int:
 
 
 def _count(db: Db, table: str) -> int:
-    with closing(db.execute(f"SELECT count(*) FROM {table}")) as cursor:  # noqa: S608 - the name is quoted
+    with closing(db.execute(f"SELECT count(*) FROM {table}")) as cursor:  # nosec B608 # noqa: S608 - the name is quoted
         return int(cursor.fetchone()[0])
 
 
@@ -194,22 +196,16 @@ def _must_be_keys(db: Db, key: tuple[str, ...]) -> None:
         return
     listed = ", ".join(map(quoted, key))
     for column in key:
-        ((nulls,),) = db.execute(f"SELECT count(*) FROM rows WHERE {quoted(column)} IS NULL").fetchall()  # noqa: S608
+        ((nulls,),) = db.execute(f"SELECT count(*) FROM rows WHERE {quoted(column)} IS NULL").fetchall()  # nosec B608 # noqa: S608 - quoted
         if nulls:
-            raise CheckFailed(
-                f"the key {column!r} is NULL in {nulls} rows",
-                hint=f"leave them out: WHERE {quoted(column)} IS NOT NULL",
-            )
+            raise null_key(column, nulls)
     db.execute(f"CREATE INDEX by_key ON rows ({listed})")
     ((doubled, rows),) = db.execute(
-        "SELECT count(*), coalesce(sum(n), 0) FROM "  # noqa: S608 - all names are quoted
+        "SELECT count(*), coalesce(sum(n), 0) FROM "  # nosec B608 # noqa: S608 - all names are quoted
         f"(SELECT count(*) AS n FROM rows GROUP BY {listed} HAVING n > 1)"
     ).fetchall()
     if doubled:
-        raise CheckFailed(
-            f"{rows} rows share {doubled} values of the key {', '.join(key)}",
-            hint=f"keep one row a key: QUALIFY row_number() OVER (PARTITION BY {listed}) = 1",
-        )
+        raise doubled_key(key, rows, doubled)
 
 
 def _moving(target: Target, fitting: Fitting) -> list[str]:
@@ -224,12 +220,12 @@ def _moving(target: Target, fitting: Fitting) -> list[str]:
         ]
         same = " AND ".join(f"{table}.{theirs} = {ours}" for theirs, ours, is_key in pairs if is_key)
         news = ", ".join(f"{theirs} = {ours}" for theirs, ours, is_key in pairs if not is_key)
-        update = [f"UPDATE {table} SET {news} FROM staged.rows AS new WHERE {same}"] if news else []  # noqa: S608
+        update = [f"UPDATE {table} SET {news} FROM staged.rows AS new WHERE {same}"] if news else []  # nosec B608 # noqa: S608 - quoted
         old_key = next(f"old.{theirs}" for theirs, _, is_key in pairs if is_key)
         insert = (
-            f"INSERT INTO {table} ({own}) SELECT {given} FROM staged.rows AS new "  # noqa: S608
+            f"INSERT INTO {table} ({own}) SELECT {given} FROM staged.rows AS new "  # nosec B608 # noqa: S608 - quoted
             f"LEFT JOIN {table} AS old ON {same.replace(f'{table}.', 'old.')} WHERE {old_key} IS NULL"
         )
         return [*update, insert]
-    empty = [f"DELETE FROM {table}"] if target.write_mode == "replace" and fitting.exists else []  # noqa: S608
-    return [*empty, f"INSERT INTO {table} ({own}) SELECT {given} FROM staged.rows AS new ORDER BY new.rowid"]  # noqa: S608
+    empty = [f"DELETE FROM {table}"] if target.write_mode == "replace" and fitting.exists else []  # nosec B608 # noqa: S608 - quoted
+    return [*empty, f"INSERT INTO {table} ({own}) SELECT {given} FROM staged.rows AS new ORDER BY new.rowid"]  # nosec B608 # noqa: S608 - quoted

@@ -13,11 +13,10 @@ from osiris.components.sqlite.staging import StagedTable, Target
 from osiris.components.sqlite.values import declaration
 from osiris.kit.component import Announced, Describe, LocalFile, Place
 from osiris.kit.stream import Stream
-from osiris.model.errors import AuthorError
+from osiris.kit.table import must_be_a_table
+from osiris.kit.table_write import examples
 from osiris.model.job import Marks
-from osiris.model.nearest import nearest
 from osiris.model.plan import TargetState
-from osiris.model.spec import Example
 
 
 @dataclass(frozen=True)
@@ -42,21 +41,7 @@ class SqliteWriter:
             "`write_mode: merge` needs `primary_key`; the rows may not hold a key twice or NULL.",
             "SQLite has no lists and structs: write to_json(…) in the step before.",
         ),
-        examples=(
-            Example(
-                title="A table that holds exactly these rows",
-                config={"connection": "@sqlite.reports", "table": "top_customers", "write_mode": "replace"},
-            ),
-            Example(
-                title="Update by key",
-                config={
-                    "connection": "@sqlite.crm",
-                    "table": "contacts",
-                    "write_mode": "merge",
-                    "primary_key": ["id"],
-                },
-            ),
-        ),
+        examples=examples("@sqlite.reports", whole="top_customers", by_key="contacts"),
         types=WRITES,
     )
 
@@ -125,15 +110,5 @@ class SqliteWriter:
         Raises:
             AuthorError: there is no column, two have one name, SQLite has nothing for one, or a key is not among them.
         """
-        if not schema.names:
-            raise AuthorError("there is no column to write", hint="select one in the step before")
-        lower = [name.lower() for name in schema.names]
-        for name in schema.names:
-            if lower.count(name.lower()) > 1:
-                raise AuthorError(f"two columns are called {name!r}", hint="SQL knows no capitals: rename one")
-        for key in self.config.primary_key:
-            if key.lower() not in lower:
-                near = nearest(key, schema.names)
-                hint = f"did you mean {near[0]!r}?" if near else f"the rows have: {', '.join(schema.names)}"
-                raise AuthorError(f"the key {key!r} is not among the columns", where="primary_key", hint=hint)
+        must_be_a_table(schema, self.config.primary_key)
         return {field.name: declaration(field.name, field.type) for field in schema}

@@ -9,6 +9,8 @@ from pydantic import AliasChoices, Field, SecretStr, field_validator, model_vali
 from osiris.components.postgres.config import OddDates, PostgresConnection, PostgresWrite, Tls
 from osiris.components.supabase.filters import must_be_a_filter
 from osiris.kit.component import Config, Connection
+from osiris.kit.named_files import CertificateFile
+from osiris.kit.tunnel import SshTunnel
 
 _PROJECT = re.compile(r"[a-z0-9-]+\Z", re.IGNORECASE)
 _NAMES = re.compile(r'\s*(\*|\w+|"[^"]+")\s*(,\s*(\w+|"[^"]+")\s*)*\Z')
@@ -44,7 +46,10 @@ class SupabaseConnection(Connection):
         validation_alias=AliasChoices("tls", "sslmode", "ssl_mode"),
         description="Of the direct address; see `postgres`.",
     )
-    tls_ca: str = Field(default="", validation_alias=AliasChoices("tls_ca", "sslrootcert", "ssl_ca"))
+    tls_ca: CertificateFile = Field(default="", validation_alias=AliasChoices("tls_ca", "sslrootcert", "ssl_ca"))
+    ssh_tunnel: SshTunnel | None = Field(
+        default=None, description="Of the direct address: an SSH server to go through, where it can't be reached."
+    )
     timeout: float = Field(default=30, gt=0, description="Seconds to wait for an answer of the REST interface.")
     connect_timeout: float = Field(default=10, gt=0, description="Seconds until an attempt to connect is given up.")
 
@@ -78,6 +83,8 @@ class SupabaseConnection(Connection):
     def _leads_somewhere(self) -> "SupabaseConnection":
         if self.direct is None and not (self.address and self.secret):
             raise ValueError("it needs `pg_dsn`, or `url` (or `project_id`) and `key` (or `service_role_key`)")
+        if self.direct is None and self.ssh_tunnel is not None:
+            raise ValueError("`ssh_tunnel` goes with the direct address `pg_dsn`")
         return self
 
     @property
@@ -94,7 +101,12 @@ class SupabaseConnection(Connection):
     @property
     def direct(self) -> PostgresConnection | None:
         """Return the direct way to the database; None where nobody says its address."""
-        common = {"schema": self.default_schema, "tls_ca": self.tls_ca, "connect_timeout": self.connect_timeout}
+        common = {
+            "schema": self.default_schema,
+            "tls_ca": self.tls_ca,
+            "ssh_tunnel": self.ssh_tunnel,
+            "connect_timeout": self.connect_timeout,
+        }
         tls = {"tls": self.tls} if "tls" in self.model_fields_set else {}
         if self.pg_dsn is not None and self.pg_dsn.get_secret_value():
             own = {"password": self.password} if self.password is not None else {}

@@ -5,11 +5,11 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from importlib import import_module
 from typing import Any
 
 from osiris.components.supabase.config import SupabaseConnection
-from osiris.model.errors import CheckFailed, ConnectError, ExtraMissing, OsirisError, OutsideError, TargetError
+from osiris.kit.extra import imported
+from osiris.model.errors import CheckFailed, ConnectError, OsirisError, OutsideError, TargetError
 
 ROOT = "/rest/v1"
 _LATER = frozenset({429, 503})  # the request was not carried out
@@ -190,10 +190,7 @@ def driver(name: str = "postgrest") -> Any:
     Raises:
         ExtraMissing: it is not installed.
     """
-    try:
-        return import_module(name)
-    except ImportError:
-        raise ExtraMissing("Supabase's client is not installed", hint="pip install 'osiris-etl[supabase]'") from None
+    return imported(name, "Supabase's client", "supabase")
 
 
 def spelled(name: str) -> str:

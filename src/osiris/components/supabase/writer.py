@@ -14,9 +14,9 @@ from osiris.components.supabase.config import SupabaseConnection, SupabaseWrite
 from osiris.components.supabase.loading import StagedRows, Target
 from osiris.kit.component import Announced, Describe, Place
 from osiris.kit.stream import Stream
+from osiris.kit.table_write import examples
 from osiris.model.job import Marks
 from osiris.model.plan import TargetState
-from osiris.model.spec import Example
 
 
 @dataclass(frozen=True)
@@ -40,21 +40,7 @@ class SupabaseWriter:
             "`write_mode: merge` needs `primary_key`; the rows may not hold a key twice or NULL.",
             "Without `pg_dsn` a million rows take about a quarter of an hour.",
         ),
-        examples=(
-            Example(
-                title="A table that holds exactly these rows",
-                config={"connection": "@supabase.main", "table": "director_stats", "write_mode": "replace"},
-            ),
-            Example(
-                title="Update by key",
-                config={
-                    "connection": "@supabase.main",
-                    "table": "customers",
-                    "write_mode": "upsert",
-                    "primary_key": ["id"],
-                },
-            ),
-        ),
+        examples=examples("@supabase.main", whole="director_stats", by_key="customers"),
         types=WRITES,
     )
 

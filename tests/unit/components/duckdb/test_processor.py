@@ -58,9 +58,10 @@ def test_an_input_may_be_read_in_any_way(tmp_path: Path, query: str, expected: i
 
 
 def test_what_is_read_once_stays_on_its_way_although_the_table_is_empty_in_the_plan() -> None:
+    query = "SELECT * FROM orders WHERE id <> 5"
     with planning() as db:
-        Inputs.of_schemas({"orders": ORDERS.schema}).create(db)
-        scans = scanned(plan(db, "SELECT * FROM orders WHERE id <> 5"))
+        Inputs.of_schemas({"orders": ORDERS.schema}).create(db, query)
+        scans = scanned(plan(db, query))
     assert scans.tables == {"osiris_input_0": 1}
     assert not scans.repeats
 
@@ -98,8 +99,11 @@ def test_the_only_input_answers_to_several_names(tmp_path: Path, name: str) -> N
 
 
 def test_a_name_may_need_quotes(tmp_path: Path) -> None:
-    streams = {'my "table"': stream_of(CITIES)}
-    with processor(tmp_path, 'SELECT count(*) AS n FROM "my ""table"""').process(streams) as stream:
+    counting = processor(tmp_path, 'SELECT count(*) AS n FROM "my ""table""" JOIN "A Line" USING (city)')
+    names = ("first", 'my "table"', "a line")
+    assert counting.announce(dict.fromkeys(names, CITIES.schema)).schema == pa.schema([("n", pa.int64())])
+    rows = stream_of(CITIES)
+    with counting.process(dict.fromkeys(names, rows)) as stream:
         assert pa.Table.from_batches(stream).to_pylist() == [{"n": 3}]
 
 
@@ -264,3 +268,8 @@ def test_another_thread_can_break_a_query_off(tmp_path: Path) -> None:
     stream.close()
     pulling.join()
     assert [type(exc) for exc in raised] in ([Interrupted], [])
+
+
+def test_rows_on_their_way_have_no_number_although_a_table_s_have(tmp_path: Path) -> None:
+    with pytest.raises(AuthorError, match="rowid"):
+        processor(tmp_path, "SELECT rowid, id FROM orders").announce({"orders": ORDERS.schema})

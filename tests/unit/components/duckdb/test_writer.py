@@ -362,3 +362,18 @@ def test_leaves_one_file_and_no_log_beside_it(tmp_path: Path) -> None:
     put(tmp_path, PEOPLE, write_mode="replace")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["scratch", FILE]
     assert list((tmp_path / "scratch").iterdir()) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["append", "replace"])
+def test_an_index_may_be_larger_than_the_memory_that_rows_alone_need(tmp_path: Path, mode: str) -> None:
+    keys = [f"{number:06}" * 40 for number in range(150_000)]
+    staged = writer(tmp_path, write_mode=mode, primary_key="id").write(stream_of(pa.table({"id": keys})), MARKS)
+    assert staged.commit().rows_after == len(keys)
+
+
+def test_rows_may_become_wide_on_their_way(tmp_path: Path) -> None:
+    table = pa.table({"id": range(200), "text": ["x"] * 100 + ["y" * 100_000] * 100})
+    staged = writer(tmp_path).write(stream_of(table, rows=50), MARKS)
+    assert staged.commit().rows_after == table.num_rows
+    assert rows(tmp_path, "SELECT sum(length(text)) FROM t") == [(100 + 100 * 100_000,)]

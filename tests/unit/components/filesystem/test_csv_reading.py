@@ -152,10 +152,22 @@ def test_comments_are_dropped_unless_quotes_are_around(files: Files) -> None:
     assert files.read("csv", path=path, comment="#").to_pylist() == [{"a": 3, "b": "x\n# no comment\n"}]
 
 
+@pytest.mark.parametrize("odd", ['5" pipe', 'x"', 'a"b"c"d', '"x"y"', '"say ""no"" "" to it"'])
+def test_a_quote_that_opens_no_field_hides_no_comment_and_no_blank_line(files: Files, odd: str) -> None:
+    path = files.put("in.csv", f"a,b\n{odd},1\n# no row,2\n3,4\n")
+    assert values(files.read("csv", path=path, comment="#").select(["b"])) == [1, 4]
+    path = files.put("in.csv", f"a,b\n1,{odd}\n\n3,4\n")
+    assert values(files.read("csv", path=path, skip_blank_lines=False)) == [1, None, 3]
+
+
 def test_lines_before_the_header_can_be_left_out(files: Files) -> None:
     path = files.put("in.csv", "report\n2024\na,b\n1,2\n")
     assert files.read("csv", path=path, skip_rows=2).to_pylist() == [{"a": 1, "b": 2}]
-    assert files.read("csv", path=files.put("in.csv", "x,y\na,b\n1,2\n"), header=1).to_pylist() == [{"a": 1, "b": 2}]
+    path = files.put("in.csv", "x,y\na,b\n1,2\n")
+    for header in (1, "1"):
+        assert files.read("csv", path=path, header=header).to_pylist() == [{"a": 1, "b": 2}]
+    for first in (True, 0, "0"):
+        assert files.read("csv", path=path, header=first).column_names == ["x", "y"]
 
 
 def test_without_a_header_columns_are_numbered(files: Files) -> None:
@@ -394,7 +406,8 @@ def test_one_field_with_another_delimiter_in_it_is_no_wrong_delimiter_where_the_
     assert files.read("csv", path=path).to_pylist() == [{"a;b": "x"}, {"a;b": "y"}]
     assert values(files.read("csv", path=path, header=False)) == ["a;b", "x", "y"]
     path = files.put("in.csv", 'a;b\nx;y\n"z\n"\n')
-    assert "set `delimiter: ';'`" in files.refused("csv", path=path, header=False).hint
+    assert files.refused("csv", path=path, header=False).hint == 'set `delimiter: ";"`'
+    assert files.refused("csv", path=files.put("in.tsv", "a\tb\n")).hint == r'set `delimiter: "\t"`'
 
 
 @pytest.mark.slow

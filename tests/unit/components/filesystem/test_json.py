@@ -11,8 +11,8 @@ import pytest
 from tests.unit.components.filesystem.files import Files, drained, types, values
 
 from osiris.components.filesystem.json_extractor import MOST_COLUMNS
-from osiris.components.filesystem.json_shape import MOST_DEPTH, MOST_KEYS
 from osiris.components.filesystem.source import BLOCK, MOST_IN_A_RECORD
+from osiris.kit.json_shape import MOST_DEPTH, MOST_KEYS
 from osiris.model.errors import CheckFailed, SourceError, TargetError
 
 
@@ -208,8 +208,8 @@ def test_what_the_plan_took_for_text_takes_anything(files: Files) -> None:
         ('{"a":1}', {"format": "array"}, "'in.json' begins with '{', which is not how `format: array` begins"),
         ('[{"a":1}]', {"format": "lines"}, "'in.json' begins with '[', which is not how `format: lines` begins"),
         ("", {"format": "array", "columns": ["a"]}, "'in.json', line 1: the file ends before its array does"),
-        ('{"a":1}\n{"a":', {}, "'in.json', line 2: the object has no end; the file may be cut short, or one object"),
-        ('{\n"a":1\n}', {}, "'in.json', line 1: the object has no end; the file may be cut short, or one object"),
+        ('{"a":1}\n{"a":', {}, "'in.json', line 2: the object has no end; it may be cut short, or one object"),
+        ('{\n"a":1\n}', {}, "'in.json', line 1: the object has no end; it may be cut short, or one object"),
         ('{"a":1}{"a":2}', {}, "'in.json', line 1: this is not JSON: extra data"),
         ('{"a":1}\n5', {}, "'in.json', line 2: a number stands where an object must be"),
         ('{"a":1}\n"x"', {}, "'in.json', line 2: a text stands where an object must be"),
@@ -227,7 +227,7 @@ def test_what_the_plan_took_for_text_takes_anything(files: Files) -> None:
         ('[{"\\uDD8A":1}]', {}, "'in.json', line 1: a text holds half a character: one surrogate without the other"),
         (f'{{"a":{"9" * 5000}}}', {}, "'in.json', line 1: a number has too many digits"),
         (f'{{"a":{"[" * 100_000}', {}, "'in.json', line 1: objects are nested too deep"),
-        ("[", {}, "'in.json', line 1: the object has no end; the file may be cut short, or one object"),
+        ("[", {}, "'in.json', line 1: the object has no end; it may be cut short, or one object"),
         ('[{"a":1}', {}, "'in.json', line 1: the file ends before its array does"),
         ('[{"a":1},\n]', {}, "'in.json', line 2: this is not JSON: expecting value"),
         ('[{"a":1}\n{"a":2}]', {}, "'in.json', line 2: '{' stands where ']' must be"),

@@ -53,6 +53,9 @@ def test_a_folder_is_no_file(files: Files, kind: str) -> None:
 def test_a_pipe_is_no_file(files: Files) -> None:
     os.mkfifo(files.root / "pipe")
     assert files.refused("csv", path="pipe").message == "'pipe' is a pipe or a device, not a file"
+    assert files.not_written("csv", TABLE, path="pipe").message == "'pipe' is a pipe or a device, not a file"
+    with pytest.raises(TargetError, match="a pipe or a device"):
+        files.writer("csv", path="pipe").look()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -179,8 +182,12 @@ os.setgroups([]), os.setgid(65534), os.setuid(65534)
 try:
     if kind == "read":
         registry.build("filesystem.csv_extractor", {"path": "secret.csv"}, place).extract()
-    else:
+    elif kind == "write":
         registry.build("filesystem.csv_writer", {"path": "out.csv"}, place).write(stream_of(plain(1)), MARKS)
+    else:
+        writer = registry.build("filesystem.csv_writer", {"path": "drop/out.csv"}, place)
+        staged = writer.write(stream_of(plain(1)), MARKS)
+        print(staged.commit().rows_after, (root / "drop" / "out.csv").is_file(), flush=True)
 except OsirisError as error:
     print(error.message, flush=True)
 os._exit(0)  # nothing more can be written, not even what was covered
@@ -190,10 +197,16 @@ os._exit(0)  # nothing more can be written, not even what was covered
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can become another user")
 @pytest.mark.parametrize(
     ("verb", "said_by_it"),
-    [("read", "this user may not read 'secret.csv'"), ("write", "this user may not write 'out.csv'")],
+    [
+        ("read", "this user may not read 'secret.csv'"),
+        ("write", "this user may not write 'out.csv'"),
+        ("drop", "1 True"),  # a folder that may be written, not read: what is in its place stays there
+    ],
 )
 def test_a_user_without_rights_is_told_so(files: Files, verb: str, said_by_it: str) -> None:
     (files.root / files.put("secret.csv", "a\n1\n")).chmod(0o600)
+    (files.root / "drop").mkdir()
+    (files.root / "drop").chmod(0o333)
     for folder in (files.root, *files.root.parents):
         if folder.stat().st_uid == os.geteuid() and folder.is_relative_to("/tmp/pytest-of-root"):  # noqa: S108
             folder.chmod(0o755)

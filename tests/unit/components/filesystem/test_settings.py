@@ -13,10 +13,10 @@ from osiris.components.filesystem.config import (
     ParquetExtract,
     ParquetWrite,
 )
-from osiris.components.filesystem.types import column_type
 from osiris.kit.component import Config
 from osiris.kit.describe import describe
 from osiris.kit.registry import Registry
+from osiris.kit.text_types import column_type
 
 
 @pytest.mark.parametrize(

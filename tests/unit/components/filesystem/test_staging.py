@@ -2,6 +2,7 @@
 
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from tests.unit.components.filesystem.files import MARKS, Files
 
 from osiris.components.filesystem.staging import StagedFile
+from osiris.kit.beside import alone
 from osiris.kit.lock import lock
 from osiris.model.errors import CheckFailed, TargetError
 from osiris.model.job import Marks
@@ -34,6 +36,22 @@ def test_what_was_appended_to_meanwhile_is_not_written_over(files: Files, kind: 
     staged.close()
     assert files.read(kind, path="out").num_rows == 3
     assert list(files.everything()) == ["out"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="folders are not locked there")
+@pytest.mark.parametrize("kind", KINDS)
+def test_of_two_runs_that_append_at_once_the_later_one_sees_what_the_first_one_did(files: Files, kind: str) -> None:
+    later = files.writer(kind, path="out", write_mode="append").write(stream_of(TABLE), OTHER)
+    with ThreadPoolExecutor(1) as pool:
+        with alone(files.root):
+            committed = pool.submit(later.commit)
+            with pytest.raises(TimeoutError):
+                committed.result(timeout=0.2)
+            files.put("out", "the first one's rows")
+        with pytest.raises(TargetError, match="'out' was changed by another"):
+            committed.result()
+    later.close()
+    assert files.get("out") == "the first one's rows"
 
 
 def test_what_was_replaced_or_removed_meanwhile_is_replaced(files: Files) -> None:
@@ -65,6 +83,18 @@ def test_a_step_that_writes_already_is_not_disturbed(files: Files) -> None:
     other.close()
     first.close()
     assert files.everything() == {}
+
+
+def test_two_steps_of_one_run_do_not_write_one_file_under_two_names(files: Files) -> None:
+    files.put("out.txt", "")
+    (files.root / "link").symlink_to("out.txt")
+    first = files.writer("csv", path="out.txt").write(stream_of(TABLE), MARKS)
+    with pytest.raises(TargetError, match="'link' is being written by another step of this run"):
+        files.writer("csv", path="link").write(stream_of(TABLE), replace(MARKS, step_id="other"))
+    first.commit()
+    first.close()
+    assert list(files.everything()) == ["link", "out.txt"]
+    files.writer("csv", path="link").write(stream_of(TABLE), replace(MARKS, step_id="other")).close()
 
 
 def test_names_of_runs_and_steps_may_hold_anything(files: Files) -> None:

@@ -357,3 +357,17 @@ def test_another_thread_can_break_a_query_off(tmp_path: Path) -> None:
     stream.close()
     pulling.join()
     assert [type(exc) for exc in raised] in ([Interrupted], [])
+
+
+def test_reads_the_rows_as_they_were_before_a_program_died_half_way(tmp_path: Path) -> None:
+    numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000) SELECT i, 'old' FROM n"
+    living = tmp_path / "living.sqlite"
+    with closing(sqlite3.connect(living, isolation_level=None)) as db:
+        db.execute("CREATE TABLE t (id INTEGER, name TEXT)")
+        db.execute(f"INSERT INTO t {numbers}")
+        db.execute("PRAGMA cache_size = 1")  # page: the file is written long before the commit
+        db.execute("BEGIN")
+        db.execute("UPDATE t SET name = 'new'")
+        for ending in ("", "-journal"):
+            (tmp_path / f"{FILE}{ending}").write_bytes(Path(f"{living}{ending}").read_bytes())
+    assert set(read(tmp_path, table="t").column("name").to_pylist()) == {"old"}

@@ -347,7 +347,7 @@ def test_a_file_that_another_keeps_locked_is_an_error_in_words(tmp_path: Path) -
     [
         (pa.table({"id": [1], "ID": [2]}), {}, "two columns are called"),
         (pa.table({}), {}, "no column to write"),
-        (pa.table({"x": pa.nulls(1)}), {}, "'x' has the type null"),
+        (pa.table({"x": pa.nulls(1)}), {}, "'x' has no type"),
         (pa.table({"x": [[1]]}), {}, "'x' has the type list"),
         (pa.table({"x": pa.array([1], pa.duration("s"))}), {}, "'x' has the type duration"),
         (PEOPLE, {"primary_key": "nmae"}, "key 'nmae'"),

@@ -8,8 +8,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from osiris.components.filesystem.json_records import Digits
-from osiris.components.filesystem.types import is_said
+from osiris.kit.json_text import Digits
+from osiris.kit.text_types import is_said
 
 MOST_KEYS = 200  # an object with more different ones is a mapping, not a struct; it stays JSON text
 MOST_DEPTH = 16
@@ -68,6 +68,11 @@ class Shape:
 
     def _is_text(self) -> bool:
         return len(self._kinds) > 1 or len(self._keys) > MOST_KEYS or self.depth >= MOST_DEPTH
+
+    @property
+    def seen(self) -> bool:
+        """Return whether there was any value."""
+        return bool(self._kinds)
 
     @property
     def kind(self) -> pa.DataType:

@@ -6,10 +6,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from osiris.components.filesystem.json_records import Digits
-from osiris.components.filesystem.json_shape import fits_double
-from osiris.components.filesystem.types import loosely
 from osiris.kit.cells import Array
+from osiris.kit.json_shape import fits_double
+from osiris.kit.json_text import Digits
+from osiris.kit.text_types import loosely
 
 _NOTHING = type(None)
 
