@@ -20,10 +20,11 @@ from osiris.model.events import RunStatus
 from osiris.model.layout import Layout, Session
 from osiris.model.manifest import Manifest
 from osiris.model.settings import AiopSettings, Origin
-from osiris.observe.aiop.delta import change
+from osiris.observe.aiop.delta import causes, change, may_be_edited
 from osiris.observe.aiop.foreign import manifest_of, records_of
 from osiris.observe.aiop.package import freeze, frozen_of, make
 from osiris.observe.metrics import metrics_of
+from osiris.observe.read import fingerprints_of
 from osiris.observe.redact import Redactor
 
 _MADE = "artifact_created"
@@ -142,13 +143,14 @@ def calculate_delta(
         current_session_id: Name of the run, so that only earlier ones count; None means: all do.
 
     Returns:
-        `first_run`; where that is False also `previous_run`, `previous_status`, `pipeline_changed`, and for `rows`,
-        `seconds` and `errors` the numbers `before` and `now` with the change in `percent`.
+        `first_run`; where that is False also `previous_run`, `previous_status`, `pipeline_changed`, `changed`, and for
+        `rows`, `seconds` and `errors` the numbers `before` and `now` with the change in `percent`.
 
     Raises:
         OsirisError: the project or its index can't be read.
     """
-    runs = index(Project.open())
+    project = Project.open()
+    runs = index(project)
     previous = runs.previous(runs.pipeline_of(manifest_hash), current_session_id or "")
     if previous is None:
         return Delta().model_dump(mode="json")
@@ -156,11 +158,14 @@ def calculate_delta(
     if seconds is None and (milliseconds := current_run.get("duration_ms")) is not None:
         seconds = milliseconds / 1000
     errors = current_run.get("errors", int(bool(current_run.get("error_code"))))
+    fingerprints = fingerprints_of(project.layout.session(current_session_id)) if current_session_id else {}
+    changed = causes(previous, manifest_hash, fingerprints)
     return Delta(
         first_run=False,
         previous_run=previous.run_id,
         previous_status=previous.status,
-        pipeline_changed=previous.manifest_hash != manifest_hash,
+        pipeline_changed=may_be_edited(changed),
+        changed=changed,
         rows=change(previous.total_rows, current_run.get("total_rows")),
         seconds=change(previous.seconds, seconds),
         errors=change(int(bool(previous.error_code)), errors if isinstance(errors, int) else len(errors)),

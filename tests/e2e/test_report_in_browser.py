@@ -1,4 +1,4 @@
-"""The page of a run in a real browser: everybody can read it, and it asks nobody for anything."""
+"""The pages of runs and plans in a real browser: everybody can read them, and they ask nobody for anything."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,7 +32,7 @@ def page() -> Iterator[Page]:
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Make the page of a good run, of a bad one, and their list."""
+    """Make the page of a good run, of a bad one, their list, and the page of a plan."""
     folder = make(tmp_path_factory.mktemp("reports"))
     (folder / "data" / "bad.csv").write_text(f'city,people\n"{HOSTILE.replace(chr(34), chr(34) * 2)}",many\n', "utf-8")
     intent = HOSTILE.replace('"', '\\"')
@@ -43,15 +43,17 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         assert typed(folder, "run", "pipelines/cities.yaml", "--param", f"least={least}", "-q").code == 0
     assert typed(folder, "run", "pipelines/bad.yaml", "-q").code == 1
     assert typed(folder, "logs", "html", "--all").code == 0
+    assert typed(folder, "plan", "pipelines/cities.yaml", "--html", "plan.html").code == 0
     good = max(folder.glob("logs/*-cities-*/report.html"))
     (bad,) = folder.glob("logs/*-bad-*/report.html")
-    return {"completed": good, "failed": bad, "list": folder / "logs" / "index.html"}
+    others = {"list": folder / "logs" / "index.html", "plan": folder / "plan.html"}
+    return {"completed": good, "failed": bad} | others
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("width", [1280, 375])
 @pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("name", ["completed", "failed", "list"])
+@pytest.mark.parametrize("name", ["completed", "failed", "list", "plan"])
 def test_a_page_can_be_read_by_everybody(page: Page, pages: dict[str, Path], name: str, dark: bool, width: int) -> None:
     page.show(pages[name], width=width, dark=dark)
     assert page.ask(ACCESSIBLE) == []

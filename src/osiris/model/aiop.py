@@ -14,6 +14,7 @@ CONTEXT: dict[str, Any] = {"@vocab": "urn:osiris:aiop:", "id": "@id", "cites": {
 
 PackageStatus = Literal["completed", "failed", "interrupted", "killed", "unfinished"]
 Trust = Literal["high", "medium", "low"]
+Cause = Literal["pipeline", "params", "profile", "components", "catalogue", "compiler", "manifest"]
 
 
 class _Part(BaseModel):
@@ -283,7 +284,9 @@ class Delta(_Part):
 
     Attributes:
         first_run: True where there is none; the rest is empty then.
-        pipeline_changed: Whether the manifest is another one.
+        pipeline_changed: Whether the pipeline's text is another one, or may be.
+        changed: What the manifest was made from that is different; `manifest` where it is another one and nobody
+            knows why.
         steps: Those whose rows, columns or NULLs changed.
     """
 
@@ -291,6 +294,7 @@ class Delta(_Part):
     previous_run: str = ""
     previous_status: str = ""
     pipeline_changed: bool = False
+    changed: tuple[Cause, ...] = ()
     rows: Change = Change()
     seconds: Change = Change()
     errors: Change = Change()
@@ -497,7 +501,11 @@ class StepBefore(_Part):
 
 
 class Previous(_Part):
-    """An earlier run of a pipeline, as the index remembers it."""
+    """An earlier run of a pipeline, as the index remembers it.
+
+    Attributes:
+        fingerprints: What its manifest was made from; empty where its record is gone.
+    """
 
     run_id: str
     manifest_hash: str
@@ -506,6 +514,7 @@ class Previous(_Part):
     seconds: float | None = None
     total_rows: int | None = None
     error_code: str = ""
+    fingerprints: dict[str, str] = {}
     steps: dict[str, StepBefore] = {}
 
 

@@ -43,6 +43,7 @@ class Approval(_Value):
     Attributes:
         id: Random; the record's name.
         lost: Steps whose writes could take something away when the person looked; others may not do so either.
+        leads: Connection, and the project's folder, to a hash of where it was when the person looked; no secret counts.
         principal: Who said yes.
         channel: Where.
     """
@@ -53,6 +54,7 @@ class Approval(_Value):
     manifest_hash: str
     lost: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
+    leads: dict[str, str] = {}
     principal: str
     channel: Channel
     granted: AwareDatetime

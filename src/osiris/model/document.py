@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
 
@@ -264,6 +265,14 @@ class _Builder:
         if isinstance(value, float) and not math.isfinite(value):
             self._say("OSR-YML-010", "the number is not finite", _place(event), path=path, hint="write one that is")
             value = None
+        elif isinstance(value, float) and not _is_kept(event.value, value):
+            self._say(
+                "OSR-YML-010",
+                f"the number has more digits than are kept: it would be {value}",
+                _place(event),
+                path=path,
+                hint="put it in quotes, or write fewer digits",
+            )
         source = (self.text, event.start_mark.index, event.end_mark.index, event.style or "")
         return Node(value, _place(event), _source=source)
 
@@ -384,6 +393,13 @@ def _core(text: str) -> Any:
     if _NOT_FINITE.match(text) or _FLOAT.match(text):
         return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
     return text
+
+
+def _is_kept(text: str, number: float) -> bool:
+    try:
+        return Decimal(text) == Decimal(repr(number))
+    except InvalidOperation:  # an exponent of very many digits
+        return False
 
 
 @lru_cache(maxsize=4_096)

@@ -51,6 +51,29 @@ class AdapterSelected(HostEvent):
     adapter: str
 
 
+class RunAllowed(HostEvent):
+    """Somebody let the run begin; it is about these bytes, these connections and these targets, and nothing else.
+
+    Attributes:
+        how: `conversation` or `command` for a person's signed yes, `policy` for a standing one, `asked` for a person
+            who was shown the plan as the run began, `token` for whoever gave the plan's token, `typed` for whoever
+            typed the command where nothing could be lost.
+        who: The name of the person, or of the user of the machine.
+        envelope: SHA-256 over all that the yes covers: the pipeline's text, the manifest, the connections.
+        approval: Name of the signed record; empty where none was needed.
+        given: When the yes was given, ISO 8601; empty where it was given now.
+        until: The moment, or the last day, that it holds; empty where it holds once.
+    """
+
+    event: Literal["run_allowed"] = "run_allowed"
+    how: Literal["conversation", "command", "policy", "asked", "token", "typed"]
+    who: str
+    envelope: str
+    approval: str = ""
+    given: str = ""
+    until: str = ""
+
+
 class ConnectionResolveStart(_Event):
     """The fields of a connection are about to be read."""
 
@@ -225,6 +248,7 @@ class RunKilled(_Event):
 
 Event = Annotated[
     RunStart
+    | RunAllowed
     | AdapterSelected
     | ConnectionResolveStart
     | ConnectionResolveComplete

@@ -13,6 +13,7 @@ Name = Literal[
     "step_duration_ms",
     "total_rows",
     "run_duration_ms",
+    "e2b_overhead_ms",
 ]
 Unit = Literal["steps", "rows", "bytes", "ms"]
 
@@ -26,6 +27,7 @@ METRICS: dict[Name, tuple[Unit, str]] = {
     "step_duration_ms": ("ms", "Wall time of a step; neighbours overlap."),
     "total_rows": ("rows", "Rows that writers committed: the one truth for rows; said once."),
     "run_duration_ms": ("ms", "Wall time of the run; said once, when it is over."),
+    "e2b_overhead_ms": ("ms", "What the sandbox cost in all, beyond the run itself; the event has the parts."),
 }
 
 

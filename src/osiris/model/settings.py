@@ -1,5 +1,6 @@
 """What can be set, and where each value came from."""
 
+import re
 from datetime import date
 from typing import Any, Literal, Self
 
@@ -11,6 +12,8 @@ Sampling = Literal["none", "profile", "masked", "raw"]
 ProviderName = Literal[
     "", "anthropic", "openai", "google", "azure", "openrouter", "ollama", "lmstudio", "vllm", "compatible", "responses"
 ]
+# Names of variables are spelled so; keys, which people write here by mistake, are not.
+_VARIABLE = re.compile(r"(?:[A-Z_][A-Z0-9_]*|[a-z][a-z0-9]*(?:_[a-z0-9]+)+)\Z")
 
 
 class _Section(BaseModel):
@@ -38,6 +41,13 @@ class LlmSettings(_Section):
     timeout: float = Field(default=120.0, gt=0)
     stream: bool = True
 
+    @field_validator("api_key_env")
+    @classmethod
+    def _a_name(cls, name: str) -> str:
+        if name and not _VARIABLE.match(name):
+            raise ValueError("it is the name of a variable, such as OPENAI_API_KEY, never the key itself")
+        return name
+
     @field_validator("fallbacks", mode="before")
     @classmethod
     def _separated(cls, value: Any) -> Any:
@@ -60,6 +70,8 @@ class AgentSettings(_Section):
         budget_turns: Most sentences of a person in one conversation; 0 sets no bound.
         budget_tokens: Most tokens that may go out and come in, in one conversation; likewise.
         budget_money: Most that one conversation may cost, in US dollars; likewise.
+        budget_calls: Most calls of tools by the language model, in one conversation; likewise.
+        budget_seconds: Most seconds that databases may be asked for the model, in one conversation; likewise.
     """
 
     rounds: int = Field(default=24, ge=1, le=200)
@@ -71,6 +83,8 @@ class AgentSettings(_Section):
     budget_turns: int = Field(default=40, ge=0)
     budget_tokens: int = Field(default=3_000_000, ge=0)
     budget_money: float = Field(default=5.0, ge=0)
+    budget_calls: int = Field(default=200, ge=0)
+    budget_seconds: float = Field(default=120.0, ge=0)
 
 
 class Policy(_Section):

@@ -4,6 +4,8 @@ import base64
 import html
 import json
 import re
+import shlex
+import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -26,13 +28,18 @@ _BREAK = re.compile(r"[ \t]*\\?(?:\r\n|\n|\r)[ \t]*")
 _BLANK = re.compile(r"\s+")
 _ENCODED = re.compile(  # begins with a set of characters, which makes the search quick
     r"[%\\&+](?:"
-    r"(?<=%)(?:[89a-fA-F][0-9a-fA-F](?:%[89a-fA-F][0-9a-fA-F])*|[0-7][0-9a-fA-F])"
+    r"(?<=%)(?:[89a-fA-F][0-9a-fA-F](?:%[89a-fA-F][0-9a-fA-F])*|[0-7][0-9a-fA-F]|u[0-9a-fA-F]{4})"
     r"|(?<=\\)(?:x[89a-fA-F][0-9a-fA-F](?:\\x[89a-fA-F][0-9a-fA-F])*|x[0-7][0-9a-fA-F])"
-    r"|(?<=\\)(?:u[dD][89a-fA-F][0-9a-fA-F]{2}(?:\\u[dD][89a-fA-F][0-9a-fA-F]{2})*|u[0-9a-fA-F]{4}|[^xu])"
+    r"|(?<=\\)(?:u[dD][89a-fA-F][0-9a-fA-F]{2}(?:\\u[dD][89a-fA-F][0-9a-fA-F]{2})*|u[0-9a-fA-F]{4})"
+    r"|(?<=\\)(?:u\{[0-9a-fA-F]{1,6}\}|U[0-9a-fA-F]{8})"
+    r"|(?<=\\)(?:[23][0-7]{2}(?:\\[23][0-7]{2})*|[01][0-7]{2}|[^xu])"
     r"|(?<=&)(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});"
     r"|(?<=\+))"
 )
 _CONTROL = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
+# What stands between pairs of hexadecimal digits.
+_GAP = re.compile(r"(?<=[0-9a-fA-F]{2})[ :,-]{1,2}(?:0[xX])?(?=[0-9a-fA-F]{2})")
+_SMALL = str.maketrans("ABCDEF", "abcdef")
 _TOKEN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-=")
 _FENCES = frozenset(" \t\r\n\"'`<>,;")
 _INNER = re.compile(
@@ -47,15 +54,17 @@ class Needle:
 
     Attributes:
         joins: Tells which characters that touch it belong to it: the rest of an encoded word, for example.
+        chance: Whether a longer number may hold it by chance, if it is one.
     """
 
     text: str
     joins: Callable[[str], bool]
+    chance: bool = True
 
     @cached_property
     def number(self) -> bool:
-        """Return whether it is a number, which longer numbers may hold by chance."""
-        return self.text.isdecimal()
+        """Return whether it is a number that does not count inside a longer one."""
+        return self.chance and self.text.isdecimal()
 
 
 @dataclass(frozen=True)
@@ -88,6 +97,10 @@ class Stage:
             ends += self.ends[done : found.start()] + [self.ends[found.end() - 1]] * len(meant)
             done = found.end()
         return Stage("".join([*parts, self.text[done:]]), starts + self.starts[done:], ends + self.ends[done:])
+
+    def small(self) -> "Stage":
+        """Return the text with small hexadecimal digits."""
+        return Stage(self.text.translate(_SMALL), self.starts, self.ends)
 
     def spans(self, needles: Iterable[Needle]) -> Iterator[tuple[int, int]]:
         """Yield where needles stand in the text as it was: first character, and the one after the last."""
@@ -130,15 +143,17 @@ class Forms:
     def __init__(self, secrets: Iterable[str]) -> None:
         whole = {part for secret in secrets for part in _worth(secret)}
         plain = {form for secret in whole for form in _plain(secret) if len(form) >= SHORTEST}
-        exact = plain | {form for secret in whole for form in _hexadecimal(secret)}
+        digits = {form for secret in whole for form in _hexadecimal(secret)}
         words = {form for secret in whole for form in _base64(secret)}
         parts = {form for secret in whole for form in _parts(secret)}
         self._needles = (
-            *(Needle(text, _nothing_joins) for text in sorted(exact)),
+            *(Needle(text, _nothing_joins) for text in sorted(plain)),
             *(Needle(text, _TOKEN.__contains__) for text in sorted(words)),
             *(Needle(text, _is_no_fence) for text in sorted(parts)),
         )
         self._texts = tuple(needle.text for needle in self._needles)
+        self._digits = tuple(Needle(text, _nothing_joins, chance=False) for text in sorted(digits))
+        self._digit_texts = tuple(sorted(digits))
         # Where a line was broken at a blank, nobody can tell whether it was there.
         tight = sorted({_BLANK.sub("", form) for form in plain if _BLANK.search(form)})
         self._tight = tuple(Needle(text, _nothing_joins) for text in tight if len(text) >= SHORTEST)
@@ -164,6 +179,7 @@ class Forms:
         found: set[tuple[int, int]] = set()
         for stage in _stages(text):
             found.update(stage.spans(self._needles))
+            found.update(stage.undone(_GAP, _nothing).small().spans(self._digits))
             if self._tight:
                 found.update(stage.undone(_BLANK, _nothing).spans(self._tight))
         joined: list[tuple[int, int]] = []
@@ -176,6 +192,9 @@ class Forms:
 
     def _within(self, text: str) -> bool:
         if any(form in text for form in self._texts):
+            return True
+        digits = _GAP.sub("", text).translate(_SMALL)
+        if any(form in digits for form in self._digit_texts):
             return True
         if not self._tight:
             return False
@@ -211,20 +230,42 @@ def _meaning(found: re.Match[str]) -> str:
     """Return what one encoded character, or one run of bytes, stands for."""
     text = found[0]
     match text[0]:
+        case "%" if text[1] == "u":
+            return _character(text[2:])
         case "%":
-            return unquote(text, errors="replace")
+            return _characters(unquote_to_bytes(text))
         case "&":
             return html.unescape(text)
-        case "+":
-            return " "
-    match text[1]:
+        case "\\":
+            return _escaped(text[1:])
+    return " "
+
+
+def _escaped(text: str) -> str:
+    """Return what stands behind a backslash."""
+    if len(text) == 1:
+        return _CONTROL.get(text, text)
+    if text[0] == "U" or text.startswith("u{"):
+        return _character(text[1:].strip("{}"))
+    match text[0]:
         case "x":
-            return unquote_to_bytes(text.replace("\\x", "%")).decode("utf-8", "replace")
+            return _characters(bytes.fromhex(text[1:].replace("\\x", "")))
         case "u":
-            units = bytes.fromhex(text.replace("\\u", ""))
-            return units.decode("utf-16-be", "replace")
-        case other:
-            return _CONTROL.get(other, other)
+            return bytes.fromhex(text[1:].replace("\\u", "")).decode("utf-16-be", "replace")
+    return _characters(bytes(int(octal, 8) for octal in text.split("\\")))
+
+
+def _character(digits: str) -> str:
+    number = int(digits, 16)
+    return chr(number) if number <= sys.maxunicode else digits
+
+
+def _characters(content: bytes) -> str:
+    """Return the text that some bytes are; of those that are no UTF-8, each is a character."""
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
 
 
 def _squeezed(text: str) -> str:
@@ -283,17 +324,25 @@ def _parts(secret: str) -> Iterator[str]:
 def _plain(secret: str) -> Iterator[str]:
     """Yield the secret as it may stand once its encoding is undone, in part or too far."""
     for text in {unicodedata.normalize(form, secret) for form in ("NFC", "NFD")} | {secret}:
-        for quoted in (text, text.replace("'", "''"), text.replace('"', '""')):
+        for quoted in _quoted(text):
             yield quoted
             yield (flat := _squeezed(quoted))
             yield (once := _squeezed(_ENCODED.sub(_meaning, flat)))
             yield _squeezed(_ENCODED.sub(_meaning, once))
 
 
+def _quoted(text: str) -> set[str]:
+    """Return a text with its quotes as CSV, SQL and a shell write them, without those around it."""
+    doubled = text.replace("'", "''"), text.replace('"', '""'), text.replace("'", "''").replace('"', '""')
+    shell = shlex.quote(text).strip("'"), text.replace("'", "'\\''")
+    return {text, *doubled, *shell}
+
+
 def _spelled(secret: str) -> set[bytes]:
     """Return what an encoder may be given: the secret, or the secret written into JSON or a URL."""
     texts = {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], quote(secret, safe="")}
-    return {text.encode("utf-8", "surrogatepass") for text in texts}
+    wide = secret.encode("utf-16-le", "surrogatepass")  # as drivers for Windows' servers have it
+    return {wide, *(text.encode("utf-8", "surrogatepass") for text in texts)}
 
 
 def _base64(secret: str) -> Iterator[str]:
@@ -311,4 +360,3 @@ def _base64(secret: str) -> Iterator[str]:
 def _hexadecimal(secret: str) -> Iterator[str]:
     for spelled in _spelled(secret):
         yield spelled.hex()
-        yield spelled.hex().upper()

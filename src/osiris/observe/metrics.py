@@ -52,6 +52,8 @@ def _numbers(event: dict[str, Any]) -> Iterator[tuple[Name, float]]:
             yield "total_rows", total
         case {"event": "run_end", "seconds": seconds}:
             yield "run_duration_ms", _milliseconds(seconds)
+        case {"event": "e2b_overhead_ms"}:
+            yield "e2b_overhead_ms", round(sum(value for name, value in event.items() if name.endswith("_ms")), 3)
 
 
 def _milliseconds(seconds: float) -> float:

@@ -17,7 +17,7 @@ FIELDS = frozenset({
 })  # fmt: skip
 _KEYS = tuple(f'"{name}":' for name in sorted(FIELDS))
 # Mappings whose keys are names of columns, which may be called anything.
-_BY_COLUMN = frozenset({"columns", "digests", "lineage", "nulls"})
+_BY_COLUMN = frozenset({"columns", "digests", "lineage", "nulls", "references"})
 
 _VARIABLE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")  # the name of a secret is none
 _USERINFO = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)(?!\*{3}@)[^\s/?#\"'<>\\]*@")

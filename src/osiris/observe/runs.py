@@ -18,7 +18,7 @@ from osiris.model.nearest import nearest
 from osiris.observe.aiop.evidence import moved
 from osiris.observe.alive import Pulse, beats
 from osiris.observe.journal import now, stamp
-from osiris.observe.read import read_events
+from osiris.observe.read import fingerprints_of, read_events
 
 STATUSES = ("completed", "failed", "interrupted", "running", "killed")
 PATIENCE = 30.0  # seconds that one command waits for another's write, which takes milliseconds
@@ -143,17 +143,20 @@ class RunIndex:
         """Return the latest earlier run of the pipeline that came to an end, or None where this is the first."""
         with self._open() as db:
             row = db.execute(
-                f"SELECT {_PREVIOUS} FROM runs WHERE {_BEFORE}"  # noqa: S608 - constants
+                f"SELECT {_PREVIOUS} FROM runs WHERE {_BEFORE}"  # nosec B608 # noqa: S608 - constants
                 " AND status IN ('completed', 'failed', 'interrupted') ORDER BY number DESC LIMIT 1",
                 (slug, run_id),
             ).fetchone()
-        return None if row is None else _previous(row)
+        if row is None:
+            return None
+        made_from = fingerprints_of(Session(self.path.parent / row["run_id"]))
+        return _previous(row).model_copy(update={"fingerprints": made_from})
 
     def earlier(self, slug: str, run_id: str, most: int) -> tuple[Previous, ...]:
         """Return the last completed runs of a pipeline before this one, newest first."""
         with self._open() as db:
             rows = db.execute(
-                f"SELECT {_PREVIOUS} FROM runs WHERE {_BEFORE}"  # noqa: S608 - constants
+                f"SELECT {_PREVIOUS} FROM runs WHERE {_BEFORE}"  # nosec B608 # noqa: S608 - constants
                 " AND status = 'completed' ORDER BY number DESC LIMIT ?",
                 (slug, run_id, most),
             ).fetchall()
@@ -222,7 +225,7 @@ class RunIndex:
     def _select(self, where: str, *values: Any) -> tuple[Run, ...]:
         self._bury()
         with self._open() as db:
-            return tuple(Run(**row) for row in db.execute(f"SELECT {_COLUMNS} FROM runs {where}", values))  # noqa: S608 - our own words
+            return tuple(Run(**row) for row in db.execute(f"SELECT {_COLUMNS} FROM runs {where}", values))  # nosec B608 # noqa: S608 - our own words
 
     def _bury(self) -> None:
         """Note how each run ended that claims to go on and has no process any more."""

@@ -1,11 +1,11 @@
 """The host's half of a run elsewhere: what it tells the worker, what it hears, and what it records."""
 
 import queue
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from threading import Thread
 from typing import Protocol
 
@@ -40,6 +40,7 @@ from osiris.remote.wire import (
     message,
     unpacked,
 )
+from osiris.remote.words import LastWords
 from osiris.runtime.faults import as_error, interrupted
 from osiris.runtime.runner import opening, status_of, tell_what_stays
 from osiris.runtime.stop import Stop
@@ -47,7 +48,6 @@ from osiris.runtime.voice import Voice
 
 LOOK = 0.1  # seconds between two looks at the wish to stop
 GRACE = 10.0  # seconds for a worker to take back what it staged
-_MOST_NOISE = 20  # lines kept of what a worker says that is no message
 
 
 class Line(Protocol):
@@ -176,7 +176,6 @@ class Talk:
     _reason: OsirisError | None = None
     _told_to_stop: float | None = None
     _allowed: bool = False
-    _noise: deque[str] = field(default_factory=lambda: deque(maxlen=_MOST_NOISE))
 
     def hold(self) -> None:
         """Talk to the end, and put in their places the files that come back.
@@ -191,6 +190,10 @@ class Talk:
                 self._arrive()
             else:
                 self._rescue(done, self._reason or unpacked(done.error))
+
+    @cached_property
+    def _noise(self) -> LastWords:
+        return LastWords.without(self.errand.secrets)
 
     def _until_done(self, held: ExitStack) -> Done:
         inbox: queue.Queue[str | OsirisError | None] = queue.Queue()
@@ -248,7 +251,7 @@ class Talk:
         except ValueError as exc:
             raise RemoteError(str(exc), hint="see that both sides have the same version of Osiris") from exc
         if said is None and text.strip():
-            self._noise.append(text.strip())
+            self._noise.hear(text)
         return said
 
     def _answer(self, said: Hello | Said | Ready | Exceeded, held: ExitStack) -> None:
@@ -339,8 +342,8 @@ class Talk:
         """Return why nothing more is heard, with what is known of the targets."""
         if self._reason is not None:
             return self._reason
-        if self._noise and not error.why:
-            error.why = f"its last words: {self._noise[-1]}"
+        if (last := self._noise.last) and not error.why:
+            error.why = f"its last words: {last}"
         outside = [w.target for w in self.account.job.manifest.writes if w.step_id not in self.account.job.copies]
         unknown = [target for target in outside if target not in self._committed()]
         if self._allowed and unknown:

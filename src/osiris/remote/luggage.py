@@ -4,7 +4,7 @@ import hashlib
 import os
 import tarfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -178,6 +178,12 @@ class Arrival:
             CheckFailed: somebody else has changed a target that was to be added to; all are as they were.
             TargetError: this system refuses.
         """
+        with ExitStack() as held:
+            for folder in sorted({piece.path.parent.resolve() for piece, _, _ in self._staged.values()}):
+                held.enter_context(beside.alone(folder))
+            self._place()
+
+    def _place(self) -> None:
         for piece, _, _ in self._staged.values():
             self.luggage.must_be_unchanged(piece)
         for name in list(self._staged):

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -19,12 +18,12 @@ from osiris.model.layout import Session
 from osiris.remote.host import GRACE, Account, Talk, hosted
 from osiris.remote.luggage import Arrival, Luggage
 from osiris.remote.wire import NO_LIMITS, Errand, Limits, Travelling
+from osiris.remote.words import LastWords
 from osiris.runtime.stop import Stop
 from osiris.runtime.target import Emit
 from osiris.runtime.voice import Voice
 
 COMMAND = (sys.executable, "-m", "osiris.remote.worker")
-_LAST_WORDS = 10  # lines of a child's standard error that are kept
 _ENOUGH = 5.0  # seconds that the system may take to end a killed child
 
 
@@ -92,7 +91,7 @@ class ChildProcess:
             )
         except OSError as exc:
             raise RemoteError(f"no child process can be started: {exc}", hint="close other programs") from exc
-        child = Child(process)
+        child = Child(process, LastWords.without((*job.secrets, *job.sensitive.texts)))
         try:
             with self.stop.at_once(child.kill):
                 yield child
@@ -105,9 +104,9 @@ class ChildProcess:
 class Child:
     """A worker in a child process."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+    def __init__(self, process: "subprocess.Popen[bytes]", words: LastWords) -> None:
         self._process = process
-        self._last_words: deque[str] = deque(maxlen=_LAST_WORDS)
+        self._words = words
         self._hears = Thread(target=self._hear, args=(_pipe(process.stderr),), daemon=True)
         self._hears.start()
 
@@ -144,7 +143,7 @@ class Child:
         self._hears.join(_ENOUGH)
         code = self._process.wait()
         how = f"it ended with {code}" if code >= 0 else f"the system ended it with {signal.Signals(-code).name}"
-        return f"{how}; its last words: {self._last_words[-1]}" if self._last_words else how
+        return f"{how}; its last words: {self._words.last}" if self._words.last else how
 
     def close(self) -> None:
         """End the child where it still lives, and let go of it."""
@@ -161,8 +160,7 @@ class Child:
 
     def _hear(self, words: IO[bytes]) -> None:
         for text in words:
-            if stripped := text.decode("utf-8", "replace").strip():
-                self._last_words.append(stripped)
+            self._words.hear(text.decode("utf-8", "replace"))
 
 
 def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:

@@ -5,7 +5,6 @@ import shlex
 import socket
 import tempfile
 import time
-from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager, suppress
@@ -22,8 +21,10 @@ from osiris.model.job import Job, RunResult
 from osiris.remote.e2b import BASE, MARK, Access, Box, Cloud, Command, Cut, Gone, Missing
 from osiris.remote.host import GRACE, LOOK, Account, Talk, hosted
 from osiris.remote.luggage import Arrival, Luggage
+from osiris.remote.papers import Papers
 from osiris.remote.wheel import build_wheel, constraints, extras
 from osiris.remote.wire import Errand, Travelling
+from osiris.remote.words import LastWords
 from osiris.runtime.faults import interrupted
 from osiris.runtime.stop import Stop
 from osiris.runtime.target import Emit
@@ -37,7 +38,6 @@ SECONDS = 900  # that a sandbox lives where nobody says otherwise
 GIB = 1_024  # MiB
 _TRIES = 5  # to reach a worker again, one after another, before it is given up
 _PAUSE = 0.5  # seconds before the first of them but one; doubled each time
-_LAST_WORDS = 10
 MILLISECONDS = 1_000
 
 T = TypeVar("T")
@@ -119,7 +119,7 @@ class E2b:
     def _carry_out(self, account: Account, cost: "Cost", refusal: OsirisError | None) -> None:
         if refusal:
             raise refusal
-        luggage = Luggage.of(account.job, self.registry)
+        luggage, papers = Luggage.of(account.job, self.registry), Papers.of(account.job, self.registry)
         account.job = replace(account.job, copies=frozenset(luggage.back))
         with tempfile.TemporaryFile() as bundle, ExitStack() as held:
             size = luggage.pack(bundle)
@@ -137,7 +137,7 @@ class E2b:
                     seconds=account.seconds(),
                 )
             )
-            self._talk(box, account, luggage, cost)
+            self._talk(box, account, luggage, papers, cost)
 
     @contextmanager
     def _sandbox(self, account: Account, cost: "Cost") -> Iterator[Box]:
@@ -208,7 +208,7 @@ class E2b:
             )
         )
 
-    def _talk(self, box: Box, account: Account, luggage: Luggage, cost: "Cost") -> None:
+    def _talk(self, box: Box, account: Account, luggage: Luggage, papers: Papers, cost: "Cost") -> None:
         job = account.job
         errand = Errand(
             manifest=job.manifest,
@@ -217,7 +217,8 @@ class E2b:
             session="session",
             connections=job.connections,
             settings={step_id: dict(settings) for step_id, settings in job.sensitive.settings.items()},
-            secrets=(*job.secrets, *job.sensitive.texts, *self.sized.secrets),
+            secrets=(*job.secrets, *job.sensitive.texts, *self.sized.secrets, *papers.secrets),
+            named=papers.named,
             environment=dict(self.sized.environment),
             bundle=BUNDLE,
             back=luggage.back,
@@ -225,7 +226,7 @@ class E2b:
         started = account.seconds()
         command = self._meanwhile(lambda: box.start(f"cd {HOME} && exec python3 -u -m osiris.remote.worker {RECORD}"))
         talk = Talk(
-            line=Wire(box, command, self.sized.seconds, account.begun, cost),
+            line=Wire(box, command, self.sized.seconds, account.begun, cost, LastWords.without(errand.secrets)),
             errand=errand,
             account=account,
             arrival=Arrival(luggage, job.run_id, going_on=self._must_go_on),
@@ -298,10 +299,10 @@ class Wire:
     seconds: int
     begun: float
     cost: "Cost"
+    words: LastWords
     _done: bool = False
     _ended: int | None = None
     _heard: int = 0
-    _words: deque[str] = field(default_factory=lambda: deque(maxlen=_LAST_WORDS))
 
     def lines(self) -> Iterator[str]:
         """Yield what the worker says.
@@ -342,7 +343,7 @@ class Wire:
     def ended(self) -> str:
         """Return how the worker ended."""
         how = f"it ended with {self._ended}"
-        return f"{how}; its last words: {self._words[-1]}" if self._words else how
+        return f"{how}; its last words: {self.words.last}" if self.words.last else how
 
     def _over(self, gone: Gone) -> OsirisError:
         """Say that the sandbox's time was over, where it was."""
@@ -364,7 +365,8 @@ class Wire:
     def _live(self) -> Iterator[str]:
         rest = ""
         for out, err in self.box.hear(self.command):
-            self._words.extend(filter(None, map(str.strip, err.split("\n"))))
+            for text in err.split("\n"):
+                self.words.hear(text)
             *whole, rest = (rest + out).split("\n")
             yield from map(self._noted, whole)
         self._ended = self.box.exit_code(self.command.handle)

@@ -61,6 +61,8 @@ class Errand(_Value):
         settings: Values of sensitive parameters, filled in: step to setting to value.
         secrets: Texts that the worker masks in everything it says.
         environment: Variables for the connectors.
+        named: Files that connections name, which are not there: connection to the field's names and what it holds, in
+            base64. They never get names of their own.
         bundle: A tar file to unpack into the project first; empty where the files are there.
         back: Files of the project that the host fetches, by the step that writes them.
     """
@@ -73,6 +75,7 @@ class Errand(_Value):
     settings: dict[str, dict[str, Any]] = Field(default={}, repr=False)
     secrets: tuple[str, ...] = Field(default=(), repr=False)
     environment: dict[str, str] = Field(default={}, repr=False)
+    named: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = Field(default={}, repr=False)
     bundle: str = ""
     back: dict[str, tuple[str, ...]] = {}
     limits: Limits = NO_LIMITS

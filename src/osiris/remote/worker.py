@@ -8,7 +8,7 @@ import sys
 import tarfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event as Flag
 from threading import Lock, Thread, Timer
@@ -21,6 +21,7 @@ from osiris.model.events import Event
 from osiris.model.job import Job, RunResult
 from osiris.observe.redact import Redactor
 from osiris.remote.limits import MIB, at_most, watched
+from osiris.remote.papers import held
 from osiris.remote.wire import GO, STOP, Done, Errand, Hello, Message, Ready, Said, Travelling, build, line, packed
 from osiris.runtime.faults import interrupted
 from osiris.runtime.runner import run
@@ -133,6 +134,7 @@ def _carry_out(errand: Errand, job: Job, voice: Voice, ear: Ear) -> int:
     with ExitStack() as limits:
         try:
             _prepare(errand, job)
+            job = replace(job, connections=held(job.connections, errand.named))
             limits.enter_context(watched(errand.limits, voice.say, ear.stop))
         except (OSError, tarfile.TarError, ValueError) as exc:
             refusal = ConfigError(f"the worker can't begin: {exc}", hint="see that its disk has room, and try again")

@@ -228,12 +228,13 @@ def test_a_run_is_held_against_the_one_before_of_the_same_pipeline(project: Path
     assert calculate_delta({}, first.manifest_hash, first.run_id)["first_run"] is True
     second = run(project, params={"least": "0"})
     delta = calculate_delta({"total_rows": 3, "duration_ms": 500, "errors": []}, second.manifest_hash, second.run_id)
-    assert (delta["previous_run"], delta["pipeline_changed"]) == (first.run_id, True)
+    assert (delta["previous_run"], delta["pipeline_changed"]) == (first.run_id, False)
+    assert delta["changed"] == ["params"]
     assert delta["rows"] == {"before": 2, "now": 3, "percent": 50.0}
     assert delta["seconds"]["now"] == 0.5
     assert delta["errors"] == {"before": 0, "now": 0, "percent": None}
     latest = calculate_delta({"total_rows": 3, "seconds": 1, "error_code": "OSR-OUT-010"}, second.manifest_hash)
-    assert latest["previous_run"] == second.run_id
+    assert (latest["previous_run"], latest["changed"]) == (second.run_id, [])
     assert latest["errors"]["now"] == 1
 
 

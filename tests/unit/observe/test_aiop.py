@@ -5,8 +5,7 @@ import os
 import re
 import subprocess
 import sys
-import tracemalloc
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -35,6 +34,7 @@ from tests.unit.observe.shop import (
 )
 
 from osiris.model.aiop import EVIDENCE_ID, Aiop, Previous, Sentence, StepBefore, Used, aiop_schema
+from osiris.model.canonical import canonical_json
 from osiris.model.errors import CheckFailed, ConnectError, SourceError, StatementError, StepFailed, Stopped, UsageError
 from osiris.model.events import ArtifactCreated, Event, RunKilled, StepStart, Warned, WriteCommitted
 from osiris.model.events import StepFailed as SaidFailed
@@ -435,10 +435,36 @@ def test_what_changed_since_the_run_before_is_told_with_its_share(tmp_path: Path
     assert found["write-csv"].nulls["customer"].percent == -75.0
     assert found["write-csv"].content == "unknown"
     told = texts(package.narrative.changed)
-    assert "an edited pipeline): 10 rows committed, 8 then (+25 %)." in told
+    assert "another manifest): 10 rows committed, 8 then (+25 %)." in told
     assert "Step 'read-orders': 2,000 rows, 1,000 before (+100 %)." in told
     assert "Step 'top': as many rows as before, with other values." in told
     assert "new columns: revenue; columns gone: gone; NULLs changed in: customer." in told
+
+
+@pytest.mark.parametrize(
+    ("changes", "changed", "said"),
+    [
+        ({"params": "other"}, ("params",), "the same pipeline with other parameters"),
+        ({"oml": "other"}, ("pipeline",), "an edited pipeline"),
+        ({"catalogue": "other"}, ("catalogue",), "the same pipeline with other tables or columns"),
+        ({"compiler": "other"}, ("compiler",), "the same pipeline with another version of Osiris"),
+        (
+            {"oml": "other", "params": "other", "profile": "other", "components": "other"},
+            ("pipeline", "params", "profile", "components"),
+            "an edited pipeline with other parameters, another profile, other versions of its components",
+        ),
+        ({}, ("manifest",), "another manifest"),
+    ],
+)
+def test_what_is_different_about_what_ran_is_told_by_its_name(
+    tmp_path: Path, changes: dict[str, str], changed: tuple[str, ...], said: str
+) -> None:
+    made_from = manifest().fingerprints.model_dump() | changes
+    earlier = before(manifest_hash="another", fingerprints=made_from)
+    package = packed(session(tmp_path, completed(), previous=earlier))
+    assert package.metadata.delta.changed == changed
+    assert package.metadata.delta.pipeline_changed is ("pipeline" in changed or "manifest" in changed)
+    assert f"(completed, {said}):" in texts(package.narrative.changed)
 
 
 def test_a_control_for_a_connection_that_does_not_answer(tmp_path: Path) -> None:
@@ -538,25 +564,69 @@ def test_a_package_of_many_steps_is_shortened_in_the_fixed_order_and_says_so(tmp
     ]
 
 
+def multiplied(kept: Session, pairs: int) -> None:
+    """Make the record of a run of two steps that of so many pairs."""
+
+    def named(text: str, pair: int) -> str:
+        text = text.replace("step-1", f"odd-{pair}").replace("step-0", f"even-{pair}")
+        return text.replace("out/1.csv", f"out/{pair}.csv")
+
+    first, *lines, cleanup, last = kept.events.read_text("utf-8").splitlines()
+    told = (named(line, pair) for pair in range(pairs) for line in lines)
+    kept.events.write_text("\n".join([first, *told, cleanup, last, ""]), "utf-8")
+    frozen = json.loads(kept.frozen.read_bytes())
+    semantic = frozen["semantic"]
+    for part in ("nodes", "edges", "writes", "schemas", "lineage"):
+        several = [json.loads(named(json.dumps(semantic[part]), pair)) for pair in range(pairs)]
+        kind = type(semantic[part])
+        semantic[part] = kind(chain.from_iterable(one.items() if kind is dict else one for one in several))
+    semantic["nodes"].sort(key=lambda node: node["kind"] != "step")
+    for used in semantic["components"]:
+        used["steps"] *= pairs
+    kept.frozen.write_bytes(canonical_json(frozen))
+
+
+MEASURED = """
+import sys
+from pathlib import Path
+from osiris.model.layout import Session
+from osiris.model.settings import AiopSettings
+from osiris.observe.aiop.package import export
+from osiris.observe.html.report import report
+from osiris.observe.redact import Redactor
+from osiris.remote.limits import peak
+
+kept, redact, before = Session(Path(sys.argv[1])), Redactor(["canary-secret-7"]), peak()
+if sys.argv[2] == "package":
+    export(kept, settings=AiopSettings(), redact=redact)
+else:
+    kept.report.write_text(report(kept, redact), "utf-8")
+print(peak() - before)
+"""
+
+
 @pytest.mark.slow
-def test_a_package_of_five_thousand_steps_is_made_in_little_memory(tmp_path: Path) -> None:
+def test_a_package_of_five_thousand_steps_and_its_page_are_made_in_little_memory(tmp_path: Path) -> None:
     of, events = many(2)
     kept = session(tmp_path, events, of=of)
-    first, *lines, cleanup, last = kept.events.read_text("utf-8").splitlines()
-    with kept.events.open("w", encoding="utf-8") as out:
-        out.write(f"{first}\n")
-        for pair in range(2_500):
-            told = "\n".join(lines).replace("step-1", f"odd-{pair}").replace("step-0", f"even-{pair}")
-            out.write(told.replace("out/1.csv", f"out/{pair}.csv") + "\n")
-        out.write(f"{cleanup}\n{last}\n")
-    tracemalloc.start()
-    try:
-        package = packed(kept)
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
+    multiplied(kept, 2_500)
+    for what in ("package", "page"):
+        command = [sys.executable, "-c", MEASURED, str(kept.folder), what]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert int(done.stdout) < 50_000_000, what
     assert kept.aiop.stat().st_size <= LIMIT
-    assert peak < 50_000_000
+    page = kept.report.read_text("utf-8")
+    assert len(page) < 1_000_000
+    for said in (
+        "<dt>steps</dt><dd>5,000</dd>",
+        "When each step ran; 4,800 more are left out here",
+        "What each step took and gave; 4,800 more are left out here",
+        "Files that the run made; 2,300 more are left out here",
+        "What was to be written; 2,300 more are left out here",
+        "4,900 more steps are left out here",
+    ):
+        assert said in page
+    package = Aiop.model_validate(document(kept))
     totals = {cut.path: cut.total for cut in package.metadata.truncation.cuts}
     assert totals["evidence.receipts"] == 5_000
     assert totals["evidence.checks"] == 7_500

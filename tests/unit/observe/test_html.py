@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.unit.observe.shop import RUN, completed, failed, interrupted, manifest, session
 from tests.unit.observe.test_aiop import before, many
 
+from osiris.model.aiop import StepBefore
 from osiris.model.errors import CheckFailed, SourceError, UsageError
 from osiris.model.events import Event, StepProgress
 from osiris.model.layout import Session
@@ -81,6 +82,15 @@ def test_a_page_tells_what_the_record_proves(tmp_path: Path) -> None:
         assert said in found.said
     keys = [attrs.get("class") for tag, attrs in found.tags if tag == "span"]
     assert "key" in keys
+
+
+def test_what_is_different_from_the_run_before_is_told(tmp_path: Path) -> None:
+    made_from = manifest().fingerprints.model_dump() | {"params": "other"}
+    steps = {"top": StepBefore(rows=8, seconds=0.1, nulls={"customer": 4, "gone": 0}, content="other")}
+    earlier = before(total_rows=8, manifest_hash="another", fingerprints=made_from, steps=steps)
+    found = read(session(tmp_path, completed(), previous=earlier))
+    assert "This one is of the same pipeline with other parameters." in found.said
+    assert "rows of top810+25 %revenue is new; gone is gone; NULLs of customer: 4, then 1; other values" in found.said
 
 
 def test_a_failed_run_says_first_what_went_wrong(tmp_path: Path) -> None:
@@ -176,7 +186,7 @@ def test_a_graph_is_drawn_downwards_and_survives_a_circle() -> None:
 
 def test_a_name_too_long_for_a_box_is_cut_and_said_whole() -> None:
     found = drawn([Box("k", "idle", "n" * 80, "m" * 80, "n" * 80)], [], "x")
-    assert f"{'n' * 24}…<" in found
+    assert f"{'n' * 22}…<" in found
     assert f"<title>{'n' * 80}</title>" in found
 
 

@@ -105,14 +105,19 @@ def test_no_file_holds_no_records(tmp_path: Path) -> None:
     assert list(read_events(tmp_path / "none")) == []
 
 
-@pytest.mark.parametrize("torn", [b'{"event": "warn', b"\xff\xfe\n", b"[1]\n", b"{}\n", b"\n"])
+A, B = (
+    b'{"seq":%d,"ts":"2026-01-01T00:00:00.000Z","session":"s","event":"%b"}\n' % line for line in ((1, b"a"), (2, b"b"))
+)
+
+
+@pytest.mark.parametrize("torn", [b'{"event": "warn', b"\xff\xfe\n", b"[1]\n", b"{}\n", b"\n", b'{"event":"b"}\n'])
 def test_a_line_that_is_not_whole_is_left_out(tmp_path: Path, torn: bytes) -> None:
     path = tmp_path / "e"
-    path.write_bytes(b'{"event":"a"}\n' + torn)
+    path.write_bytes(A + torn)
     assert [record["event"] for record in read_events(path)] == ["a"]
 
 
 def test_records_after_a_broken_line_are_read(tmp_path: Path) -> None:
     path = tmp_path / "e"
-    path.write_bytes(b'{"event":"a"}\n{"event\n{"event":"b"}\n')
+    path.write_bytes(A + b'{"event\n' + B)
     assert [record["event"] for record in read_events(path)] == ["a", "b"]

@@ -8,6 +8,7 @@ import pytest
 from tests.unit.observe.shop import RUN, completed, failed, session
 
 from osiris.model.errors import UsageError
+from osiris.model.events import E2bOverhead
 from osiris.model.layout import Session
 from osiris.observe.metrics import metrics_of, write_metrics
 
@@ -52,6 +53,12 @@ def test_a_failed_step_has_a_duration_and_no_rows(tmp_path: Path) -> None:
         ("total_rows", 0),
         ("run_duration_ms", 512.0),
     ]
+
+
+def test_what_a_sandbox_cost_is_one_number() -> None:
+    said = E2bOverhead(create_ms=120.5, upload_ms=4, first_event_ms=300.25, kill_ms=10).model_dump(mode="json")
+    (number,) = metrics_of([said])
+    assert (number["metric"], number["value"], number["unit"]) == ("e2b_overhead_ms", 434.75, "ms")
 
 
 def test_written_twice_they_are_the_same_bytes(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from osiris.model.aiop import Cut
@@ -66,6 +67,20 @@ def fit(
     if excess > 0:
         cuts += _last_resort(document)
     return tuple(cuts)
+
+
+def clip(document: Document, most: int) -> dict[str, int]:
+    """Keep the first entries of each part, in place, but for evidence; return how many there were, by path."""
+    totals: dict[str, int] = {}
+    for path in ORDER:
+        parent, name = _find(document, path)
+        entries = parent[name]
+        if isinstance(entries, str) or path.startswith("evidence.") or len(entries) <= most:
+            continue
+        totals[path] = len(entries)
+        kept = islice(entries.items() if isinstance(entries, dict) else entries, most)
+        parent[name] = type(entries)(kept)
+    return totals
 
 
 def size(value: Any, *, deep: int = 3) -> int:

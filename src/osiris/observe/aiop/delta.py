@@ -1,23 +1,39 @@
 """This run against the one before."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
-from osiris.model.aiop import Change, Delta, Previous, StepBefore, StepChange
+from osiris.model.aiop import Cause, Change, Delta, Previous, StepBefore, StepChange
 from osiris.observe.aiop.evidence import Story
 
+# What a manifest is made from, by the name of its fingerprint.
+_CAUSES: Mapping[str, Cause] = {
+    "oml": "pipeline", "params": "params", "profile": "profile", "components": "components", "catalogue": "catalogue",
+    "compiler": "compiler",
+}  # fmt: skip
+_MAYBE_EDITED = frozenset({"pipeline", "manifest"})
 
-def delta_of(story: Story, manifest_hash: str, previous: Previous | None) -> Delta:
-    """Return what changed since the run before; where there is none, that this is the first."""
+
+def delta_of(story: Story, manifest_hash: str, fingerprints: Mapping[str, str], previous: Previous | None) -> Delta:
+    """Return what changed since the run before; where there is none, that this is the first.
+
+    Args:
+        story: What this run said.
+        manifest_hash: Of the manifest that ran.
+        fingerprints: What that was made from.
+        previous: The run before.
+    """
     if previous is None:
         return Delta()
+    changed = causes(previous, manifest_hash, fingerprints)
     now = story.moved
     broken = sum(step.status != "ok" for step in now.values())
     return Delta(
         first_run=False,
         previous_run=previous.run_id,
         previous_status=previous.status,
-        pipeline_changed=previous.manifest_hash != manifest_hash,
+        pipeline_changed=may_be_edited(changed),
+        changed=changed,
         rows=change(previous.total_rows, story.total_rows),
         seconds=change(previous.seconds, story.ended.get("seconds")),
         errors=change(int(bool(previous.error_code)), len(story.errors)),
@@ -26,6 +42,22 @@ def delta_of(story: Story, manifest_hash: str, previous: Previous | None) -> Del
         steps_added=tuple(sorted(set(now) - set(previous.steps))),
         steps_removed=tuple(sorted(set(previous.steps) - set(now))),
     )
+
+
+def causes(previous: Previous, manifest_hash: str, fingerprints: Mapping[str, str]) -> tuple[Cause, ...]:
+    """Return what is different about what two runs were made from; nothing where both ran the same manifest."""
+    if previous.manifest_hash == manifest_hash:
+        return ()
+    before = previous.fingerprints
+    known = before.keys() & fingerprints.keys()
+    return tuple(cause for name, cause in _CAUSES.items() if name in known and before[name] != fingerprints[name]) or (
+        "manifest",
+    )
+
+
+def may_be_edited(changed: tuple[Cause, ...]) -> bool:
+    """Return whether the pipeline's text is another one, as far as anybody knows."""
+    return not _MAYBE_EDITED.isdisjoint(changed)
 
 
 def change(before: float | None, now: float | None) -> Change:

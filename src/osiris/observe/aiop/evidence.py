@@ -29,8 +29,11 @@ PieceT = TypeVar("PieceT", bound=Piece)
 
 RUN = "run"
 MOST_NAME = 60  # characters of a step or name in an id
+LONG = 2  # times as long as other pieces a receipt is, at least
 SPARE = 50  # warnings that are kept beyond the most, and errors that are kept at all
-_ALWAYS = frozenset({"run_start", "adapter_selected", "cleanup_complete", "run_end", "run_killed"})  # once in a run
+_ALWAYS = frozenset({  # once in a run
+    "run_start", "run_allowed", "adapter_selected", "cleanup_complete", "run_end", "run_killed",
+})  # fmt: skip
 _PROGRESS = frozenset({"step_progress"})
 _LEFT_OUT = {
     "low": _PROGRESS | {"connection_resolve_start", "connection_resolve_complete", "step_start"},
@@ -50,7 +53,7 @@ class Story:
     """What the events of one run say, gathered while they are read once, in little memory.
 
     Attributes:
-        most: Pieces of one kind of evidence that are kept; all are counted.
+        most: Pieces of one kind of evidence that are kept; half as many receipts, which are long. All are counted.
         density: How much of the timeline is told.
         listen: Called with every piece of evidence and its kind, kept or not.
         first: The first record; empty where there is none, as are the others.
@@ -210,7 +213,7 @@ class Story:
             self.committed.add(step_id)
         if receipt["written"]:
             self._staged.add(step_id)
-        room = len(self.receipts) < self.most or step_id in self.receipts
+        room = len(self.receipts) < max(1, self.most // LONG) or step_id in self.receipts
         if not (room or self.listen):
             return
         visible = committed if receipt["mode"] == "write" else None

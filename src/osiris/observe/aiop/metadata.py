@@ -23,6 +23,7 @@ GLOSSARY = {
     "consumes": "an edge from a step to the step or source whose rows it takes",
     "depends_on": "an edge from a step to the writer that must commit before it begins",
     "digest": "a fingerprint of a column's values that does not depend on the order of rows",
+    "envelope": "the hash of all that a yes covers: the pipeline's text, the manifest, the connections",
     "manifest": "the compiled pipeline: everything decided, nothing secret; its hash names exactly what ran",
     "OML": "the language in which the pipeline is written",
     "produces": "an edge from a writer to its target",

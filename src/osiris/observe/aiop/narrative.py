@@ -1,6 +1,6 @@
 """The run in sentences; each cites the evidence that it stands on."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,6 +13,7 @@ from osiris.observe.aiop.words import (
     count,
     few_rows,
     in_seconds,
+    made_from,
     names,
     percent,
     quoted,
@@ -75,6 +76,8 @@ class Teller:
         story = self.story
         steps = count(len(self._ids), "step")
         yield _says(f"The pipeline {quoted(self.meaning['pipeline'])} began with {steps}.", story.moment("run_start"))
+        for moment in [moment for moment in story.timeline if moment.event == "run_allowed"]:
+            yield _says(_allowed(moment.detail), moment.id)
         for moment in [moment for moment in story.timeline if moment.event == "warning"][: self._few]:
             yield _says(f"Warning: {moment.detail.get('message', '')}", moment.id)
         told = self._told()
@@ -149,10 +152,9 @@ class Teller:
         if delta.first_run:
             yield _says("This is the first run of the pipeline on record.", self.story.moment("run_start"))
             return
-        edited = "an edited pipeline" if delta.pipeline_changed else "the same pipeline"
         before, now = delta.rows.before or 0, delta.rows.now or 0
         yield _says(
-            f"Against the run before, {delta.previous_run} ({delta.previous_status}, {edited}): "
+            f"Against the run before, {delta.previous_run} ({delta.previous_status}, {made_from(delta.changed)}): "
             f"{few_rows(now)} committed, {before:,} then{percent(delta.rows.percent)}.",
             self._end,
         )
@@ -175,6 +177,22 @@ class Teller:
         for finding in self.norm.unusual[: min(MOST_CHANGES, self.steps)]:
             proof = self.story.receipts.get(finding.step_id)
             yield _says(f"Unusual: {finding.says}.", proof.id if proof else self._end)
+
+
+def _allowed(detail: Mapping[str, Any]) -> str:
+    """Return who let the run begin, and with what."""
+    who = quoted(str(detail["who"]))
+    told = {
+        "conversation": f"{who} said yes to exactly this in a conversation",
+        "command": f"{who} said yes to exactly this with `osiris approve`",
+        "policy": f"A standing policy of {who} let it begin",
+        "asked": f"{who} was shown the plan and said yes",
+        "token": f"{who} let it begin with the token of its plan",
+        "typed": f"{who} let it begin; nothing that is there could be lost",
+    }[detail["how"]]
+    given = f" at {detail['given'][:16].replace('T', ' ')} UTC" if detail["given"] else ""
+    record = f", record {detail['approval']}" if detail["approval"] else ""
+    return f"{told}{given} (envelope {detail['envelope'][:16]}{record})."
 
 
 def _wrote(proof: LoadReceipt) -> str:

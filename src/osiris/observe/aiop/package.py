@@ -30,7 +30,7 @@ from osiris.model.layout import Session
 from osiris.model.manifest import Manifest
 from osiris.model.settings import AiopSettings, Origin
 from osiris.observe.aiop.annex import Annex, annexed
-from osiris.observe.aiop.budget import Document, fit, size
+from osiris.observe.aiop.budget import Document, clip, fit, size
 from osiris.observe.aiop.delta import delta_of
 from osiris.observe.aiop.evidence import Story
 from osiris.observe.aiop.metadata import GLOSSARY, PRIMER, controls_of, session_folder
@@ -139,6 +139,7 @@ def make(
     redact: Redactor,
     origins: Mapping[str, Origin] = _NO_ORIGINS,
     annex: Path | None = None,
+    most: int | None = None,
 ) -> Made:
     """Return the package of a session, and write nothing but its annex.
 
@@ -148,12 +149,14 @@ def make(
         redact: Sees everything.
         origins: Where a setting comes from that is not the one of the run, by its name in `AiopSettings`.
         annex: Folder for the annex; None means: write none, whatever the policy.
+        most: Entries of a kind, for a reader who looks at no more; None means: as many as there is room for. What is
+            left out is counted as what there is no room for.
 
     Raises:
         UsageError: the session was never frozen, or the annex can't be written.
         CheckFailed: a secret would be in it.
     """
-    told = _Telling(session, settings, redact, origins, annex)
+    told = _Telling(session, settings, redact, origins, annex, most)
     frozen = frozen_of(session)
     try:
         return told.made(frozen, read_events(session.events))
@@ -172,6 +175,7 @@ class _Telling:
     redact: Redactor
     origins: Mapping[str, Origin]
     annex: Path | None
+    most: int | None
 
     def made(self, frozen: Frozen, events: Iterable[dict[str, Any]]) -> Made:
         with ExitStack() as stack:
@@ -192,7 +196,7 @@ class _Telling:
         limit = self.settings.max_core_bytes
         story = Story.told(
             events,
-            most=limit // SMALLEST,
+            most=self.most or limit // SMALLEST,
             compare=bool(frozen.previous or frozen.baseline),
             density=self.settings.timeline_density,
             listen=annex.keep if annex else None,
@@ -218,7 +222,7 @@ class _Telling:
             config_effective=self._config(frozen),
             truncation=Truncation(max_core_bytes=limit),
             annex=annex.files() if annex else (),
-            delta=delta_of(story, frozen.manifest_hash, frozen.previous),
+            delta=delta_of(story, frozen.manifest_hash, semantic["fingerprints"], frozen.previous),
             norm=norm_of(story, frozen.baseline),
             controls=controls_of(story, frozen),
         )
@@ -228,7 +232,7 @@ class _Telling:
         pointers = annex.pointers() if annex else {}
         for steps in TOLD:
             teller = Teller(semantic, frozen.intent, story, metadata.delta, metadata.norm, inputs, steps)
-            shorter = _shortened(document, teller.narrative(), metadata, totals, pointers)
+            shorter = _shortened(document, teller.narrative(), metadata, totals, pointers, most=self.most)
             if size(shorter) < limit:
                 break
         return Aiop.model_validate(shorter)
@@ -252,11 +256,15 @@ def _shortened(
     metadata: Metadata,
     totals: Mapping[str, int],
     annex: Mapping[str, str],
+    *,
+    most: int | None,
 ) -> Document:
     document = {key: dict(value) if isinstance(value, dict) else value for key, value in whole.items()}
     document["narrative"] = narrative.model_dump(mode="json")
     document["metadata"] = metadata.model_dump(mode="json")
     limit = metadata.truncation.max_core_bytes
+    if most is not None:
+        totals = {**totals, **clip(document, most)}
     cuts = fit(document, limit, totals, annex)
     truncation = Truncation(truncated=bool(cuts), max_core_bytes=limit, cuts=cuts)
     sizes = {layer: size(document[layer]) for layer in LAYERS}

@@ -1,13 +1,22 @@
 """Numbers and names as sentences say them."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+
+from osiris.model.aiop import Cause
 
 MOST_TEXT = 600  # characters of one sentence or intent; what people and servers write has no limit
 MOST_NAME = 100  # characters of a name in a sentence
 MOST_NAMES = 5
 EXACT = 100  # seconds below which hundredths are of interest
 
+_OTHERS: Mapping[Cause, str] = {
+    "params": "other parameters",
+    "profile": "another profile",
+    "components": "other versions of its components",
+    "catalogue": "other tables or columns",
+    "compiler": "another version of Osiris",
+}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 
 
@@ -66,6 +75,20 @@ def names(several: Iterable[str]) -> str:
     known = list(several)
     shown = ", ".join(map(short_name, known[:MOST_NAMES]))
     return f"{shown} and {len(known) - MOST_NAMES:,} more" if len(known) > MOST_NAMES else shown
+
+
+def made_from(changed: Sequence[Cause]) -> str:
+    """Return what two runs of a pipeline were made from, held against each other.
+
+    Example:
+        >>> made_from(()), made_from(("params", "catalogue")), made_from(("pipeline",))
+        ('the same pipeline', 'the same pipeline with other parameters, other tables or columns', 'an edited pipeline')
+    """
+    if "manifest" in changed:
+        return "another manifest"
+    head = "an edited pipeline" if "pipeline" in changed else "the same pipeline"
+    others = ", ".join(_OTHERS[cause] for cause in changed if cause in _OTHERS)
+    return f"{head} with {others}" if others else head
 
 
 def closed(text: str) -> str:

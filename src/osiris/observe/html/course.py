@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 MOST_POINTS = 200  # of one step's curve
+HEARD = ("ts", "event", "step_id", "rows")  # of an event
 _ENDS = frozenset({"step_complete", "step_failed"})
 
 

@@ -3,12 +3,15 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from osiris.observe.html.markup import Markup, el
+from osiris.observe.html.markup import Markup, el, joined
+from osiris.observe.html.parts import left_out
 
+MOST_NODES = 150  # nobody follows more with their eyes
+PASSES = 4  # over the layers, to put each node near those that it takes rows from
 WIDTH, HEIGHT = 196, 50  # of a node, in pixels
 GAP, DROP = 24, 46  # between nodes, and between layers
 EDGE = 8  # around the whole
-MOST_LETTERS, MOST_SMALL = 25, 31  # of the first line in a node, and of the second
+MOST_LETTERS, MOST_SMALL = 23, 29  # of the first line in a node, and of the second
 
 
 @dataclass(frozen=True)
@@ -17,7 +20,8 @@ class Box:
 
     Attributes:
         key: Tells it from the others.
-        kind: How it looks: `done`, `failed`, `stopped`, `idle`, or `outside` for what is no step.
+        kind: How it looks: `done`, `failed`, `stopped` or `idle` for a step that was to run, its mode for one that
+            is to, `outside` for what is no step.
         title: First line.
         note: Second line, smaller.
         says: All of it, for who can't see it or points at it.
@@ -39,17 +43,19 @@ class Arrow:
     waits: bool = False
 
 
-def drawn(boxes: Sequence[Box], arrows: Iterable[Arrow], label: str) -> Markup:
+def drawn(boxes: Sequence[Box], arrows: Iterable[Arrow], label: str, *, total: int = 0) -> Markup:
     """Return the drawing.
 
     Args:
-        boxes: In an order in which rows flow forward where there is one.
+        boxes: The first ones of too many are drawn, and the others counted.
         arrows: Between them; one with an end that is not there is left out.
         label: What the drawing shows, for who can't see it.
+        total: How many boxes there are, where not all are given.
     """
-    known = {box.key for box in boxes}
+    shown = boxes[:MOST_NODES]
+    known = {box.key for box in shown}
     kept = [arrow for arrow in arrows if arrow.source in known and arrow.target in known]
-    layers = _layers(boxes, kept)
+    layers = _layers(shown, kept)
     widest = max((len(layer) for layer in layers), default=0)
     width = 2 * EDGE + widest * (WIDTH + GAP) - GAP
     height = 2 * EDGE + len(layers) * (HEIGHT + DROP) - DROP
@@ -66,7 +72,8 @@ def drawn(boxes: Sequence[Box], arrows: Iterable[Arrow], label: str) -> Markup:
         [_node(box, places[box.key]) for layer in layers for box in layer],
         role="img", aria_label=label, width=width, height=height, viewBox=f"0 0 {width} {height}",
     )  # fmt: skip
-    return el("div", svg, class_="graph", tabindex=0, role="group", aria_label=f"{label}; scrolls sideways")
+    drawing = el("div", svg, class_="graph", tabindex=0, role="group", aria_label=f"{label}; scrolls sideways")
+    return joined(drawing, left_out(max(total, len(boxes)) - len(shown), "nodes"))
 
 
 def _layers(boxes: Sequence[Box], arrows: Sequence[Arrow]) -> list[list[Box]]:
@@ -85,9 +92,10 @@ def _layers(boxes: Sequence[Box], arrows: Sequence[Arrow]) -> list[list[Box]]:
         layers[depth[box.key]].append(box)
     full = [layer for layer in layers if layer]
     order: dict[str, float] = {}
-    for layer in full:
-        layer.sort(key=lambda box: _middle(givers[box.key], order))
-        order |= {box.key: place - len(layer) / 2 for place, box in enumerate(layer)}
+    for _ in range(PASSES):
+        for layer in full:
+            layer.sort(key=lambda box: _middle(givers[box.key], order))
+            order |= {box.key: place - len(layer) / 2 for place, box in enumerate(layer)}
     return full
 
 

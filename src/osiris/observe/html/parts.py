@@ -1,5 +1,6 @@
-"""Tables, bars and figures of a page."""
+"""Sections, tables, bars and figures of a page."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 from osiris.observe.html.markup import Child, Markup, el
@@ -16,12 +17,34 @@ STATES = {
     "running": "warn",
     "unfinished": "warn",
 }  # fmt: skip
+_NO_WORD = re.compile(r"[^a-z0-9]+")
 SIGNS = {"good": "✓", "bad": "✗", "warn": "!"}
 
 Line = tuple[str, Sequence[Child]]  # the id of a table's line, which may be empty, and its cells
 
 
-def table(caption: str, heads: Sequence[str], lines: Iterable[Line], *, numbers: str = "") -> Markup:
+def section(name: str, parts: Sequence[Child]) -> Markup:
+    """Return a section that `anchor` leads to."""
+    place = anchor(name)
+    return el("section", el("h2", name, id=f"{place}-title"), parts, id=place, aria_labelledby=f"{place}-title")
+
+
+def anchor(name: str) -> str:
+    """Return the id of a section.
+
+    Example:
+        >>> anchor("Not proved, and warnings")
+        'not-proved-and-warnings'
+    """
+    return _NO_WORD.sub("-", name.lower())
+
+
+def left_out(number: int, what: str) -> Markup | None:
+    """Return how many of what is not on the page; None where all is."""
+    return el("p", f"{number:,} more {what} are left out here.", class_="soft") if number > 0 else None
+
+
+def table(caption: str, heads: Sequence[str], lines: Iterable[Line], *, numbers: str = "", total: int = 0) -> Markup:
     """Return a table that scrolls sideways where there is no room.
 
     Args:
@@ -29,13 +52,15 @@ def table(caption: str, heads: Sequence[str], lines: Iterable[Line], *, numbers:
         heads: One for each column; the first names the line.
         lines: As they should be read; too many are counted.
         numbers: Heads, separated by commas, of the columns of numbers.
+        total: How many lines there are, where not all are given.
     """
     right = set(numbers.split(","))
     kinds = ["number" if head in right else "name" if place == 0 else None for place, head in enumerate(heads)]
     known = list(lines)
     head = el("tr", [el("th", name, scope="col", class_=kind) for name, kind in zip(heads, kinds, strict=True)])
     body = [_line(ident, cells, kinds) for ident, cells in known[:MOST_LINES]]
-    more = f"{caption}; {len(known) - MOST_LINES:,} more are left out here" if len(known) > MOST_LINES else caption
+    missing = max(total, len(known)) - len(body)
+    more = f"{caption}; {missing:,} more are left out here" if missing else caption
     whole = el("table", el("caption", more), el("thead", head), el("tbody", body))
     return el("div", whole, class_="wide", tabindex=0, role="region", aria_label=f"{caption}; scrolls sideways")
 
@@ -53,9 +78,9 @@ def state(word: str) -> Markup:
     return el("span", f"{SIGNS[kind]} {word}" if kind else word, class_=f"state {kind}".strip())
 
 
-def facts(pairs: Iterable[tuple[str, Child]]) -> Markup:
-    """Return a few numbers with their names."""
-    return el("dl", [el("div", el("dt", name), el("dd", value)) for name, value in pairs], class_="facts")
+def facts(pairs: Iterable[tuple[str, Child]], *, kind: str = "facts") -> Markup:
+    """Return a few things with their names: numbers that should catch the eye, or, of the kind `plain`, a list."""
+    return el("dl", [el("div", el("dt", name), el("dd", value)) for name, value in pairs], class_=kind)
 
 
 def curve(points: Sequence[tuple[float, float]], title: str, ends: tuple[str, str]) -> Markup:

@@ -1,20 +1,21 @@
 """Pages made from records, and kept beside them."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from osiris.model.errors import CheckFailed
 from osiris.model.layout import Session
-from osiris.model.manifest import Manifest
 from osiris.model.settings import AiopSettings
 from osiris.observe.aiop.package import make
-from osiris.observe.html.course import Course
-from osiris.observe.html.run import run_page
+from osiris.observe.html.course import HEARD, Course
+from osiris.observe.html.run import MOST_STEPS, run_page
 from osiris.observe.html.runs import runs_page
-from osiris.observe.read import read_events, read_manifest
+from osiris.observe.read import first_steps, read_events
 from osiris.observe.redact import Redactor
 from osiris.observe.runs import Run
 
-WHOLE = AiopSettings(max_core_bytes=1_000_000)  # more than anybody reads on a page
+MOST = 400  # entries of a kind, and half as many receipts: no part of a page shows more
+ROOMY = AiopSettings(max_core_bytes=10_000_000)  # so many entries always fit
 
 
 def report(session: Session, redact: Redactor) -> str:
@@ -24,9 +25,10 @@ def report(session: Session, redact: Redactor) -> str:
         UsageError: the session has no record.
         CheckFailed: a secret would be on it.
     """
-    package = make(session, settings=WHOLE, redact=redact).package
-    manifest = Manifest.model_validate(redact(read_manifest(session).model_dump(mode="json")))
-    return _checked(run_page(package, manifest, Course.of(map(redact, read_events(session.events)))), redact)
+    package = make(session, settings=ROOMY, redact=redact, most=MOST).package
+    steps = redact(list(first_steps(session, MOST_STEPS)))
+    course = Course.of(redact(_in_short(event)) for event in read_events(session.events))
+    return _checked(run_page(package, steps, course), redact)
 
 
 def list_of(runs: Sequence[Run], pages: frozenset[str], redact: Redactor) -> str:
@@ -36,6 +38,11 @@ def list_of(runs: Sequence[Run], pages: frozenset[str], redact: Redactor) -> str
         CheckFailed: a secret would be on it.
     """
     return _checked(runs_page(runs, pages), redact)
+
+
+def _in_short(event: dict[str, Any]) -> dict[str, Any]:
+    """Return what a course needs of an event: looking for secrets in all of it takes time."""
+    return {name: event[name] for name in HEARD if name in event}
 
 
 def _checked(text: str, redact: Redactor) -> str:

@@ -1,52 +1,50 @@
 """One run as a page: how it ended and why, what moved, and everything that proves it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from osiris.model.aiop import Aiop, Change, Failure, LoadReceipt, Sentence, StepChange
-from osiris.model.manifest import Manifest, ManifestStep
-from osiris.observe.aiop.words import count, few_rows, in_seconds
+from osiris.observe.aiop.words import count, few_rows, in_seconds, made_from
 from osiris.observe.html.course import Course
 from osiris.observe.html.graph import Arrow, Box, drawn
 from osiris.observe.html.markup import Child, Markup, el, page
-from osiris.observe.html.parts import Line, bar, curve, facts, size, state, table
-from osiris.observe.html.sql import coloured
+from osiris.observe.html.parts import Line, anchor, bar, curve, facts, left_out, section, size, state, table
+from osiris.observe.html.sql import coloured, dialect_of
 
-MOST_NODES = 150  # of the graph
 MOST_CURVES = 12
 MOST_STEPS = 100  # whose columns and statements are shown
 _KINDS = {"completed": "done", "failed": "failed", "stopped": "stopped"}
 _BARS = {"failed": "bad", "stopped": "warn"}
-_SPOKEN = {"mysql": "mysql", "postgres": "postgres", "supabase": "postgres", "sqlite": "sqlite"}
 
 
-def run_page(package: Aiop, manifest: Manifest, course: Course) -> str:
+def run_page(package: Aiop, steps: Sequence[Mapping[str, Any]], course: Course) -> str:
     """Return the page of a run.
 
     Args:
         package: Without secrets, with as much evidence as there is.
-        manifest: What ran, without secrets.
+        steps: The first `MOST_STEPS` of what ran, as the manifest has them, without secrets.
         course: When each step began and ended, and how it came on.
     """
-    return _Page(package, manifest, course).whole()
+    return _Page(package, steps, course).whole()
 
 
 @dataclass(frozen=True)
 class _Page:
     package: Aiop
-    manifest: Manifest
+    steps: Sequence[Mapping[str, Any]]
     course: Course
 
     def whole(self) -> str:
         run = self.package.run
-        sections = [(name, parts) for name, build in self._sections() if (parts := [*build])]
-        links = el("ul", [el("li", el("a", name, href=f"#{_anchor(name)}")) for name, _ in sections])
+        sections = [(name, parts) for name, build in self._sections() if (parts := _there(build))]
+        links = el("ul", [el("li", el("a", name, href=f"#{anchor(name)}")) for name, _ in sections])
         return page(
             f"{run.pipeline}: {run.status}",
             el("header", self._head()),
             el("nav", links, aria_label="Parts of this page"),
-            el("main", [_section(name, parts) for name, parts in sections], id="content"),
+            el("main", [section(name, parts) for name, parts in sections], id="content"),
             el("footer", self._foot()),
         )
 
@@ -79,6 +77,18 @@ class _Page:
     def _stages(self) -> Mapping[str, str]:
         return {node.id: node.status for node in self.package.semantic.nodes if node.kind == "step"}
 
+    @cached_property
+    def _steps_total(self) -> int:
+        return sum(used.steps for used in self.package.semantic.components)
+
+    @cached_property
+    def _totals(self) -> Mapping[str, int]:
+        """Return how much there is of what is not all here."""
+        return {cut.path: cut.total for cut in self.package.metadata.truncation.cuts}
+
+    def _total(self, path: str) -> int:
+        return self._totals.get(path, 0)
+
     def _head(self) -> Iterator[Child]:
         run = self.package.run
         yield el("h1", run.pipeline)
@@ -86,7 +96,7 @@ class _Page:
         told = [
             ("rows committed", f"{run.total_rows:,}"),
             ("took", "not known" if run.seconds is None else in_seconds(run.seconds)),
-            ("steps", f"{len(self._stages):,}"),
+            ("steps", f"{self._steps_total:,}"),
             ("began, UTC", run.started_at[:19].replace("T", " ")),
         ]
         change = self.package.metadata.delta.rows
@@ -132,9 +142,8 @@ class _Page:
                 case _:
                     kind = "step" if edge.object in self._stages else "source"
                     arrows.append(Arrow(f"{kind}:{edge.object}", f"step:{edge.subject}"))
-        yield drawn(boxes[:MOST_NODES], arrows, f"Graph of {self.package.run.pipeline}")
-        if len(boxes) > MOST_NODES:
-            yield el("p", f"{len(boxes) - MOST_NODES:,} more nodes are left out here.", class_="soft")
+        total = self._total("semantic.nodes")
+        yield drawn(boxes, arrows, f"Graph of {self.package.run.pipeline}", total=total)
 
     def _moved(self, step_id: str) -> str:
         if proof := self._proofs.get(step_id):
@@ -145,7 +154,7 @@ class _Page:
         lines = [self._span(step_id) for step_id in self._stages if step_id in self.course.began]
         if lines:
             heads = ("step", "when", "ended", "from", "took")
-            yield table("When each step ran", heads, lines, numbers="from,took")
+            yield table("When each step ran", heads, lines, numbers="from,took", total=len(self.course.began))
 
     def _span(self, step_id: str) -> Line:
         began = self.course.began[step_id]
@@ -169,9 +178,9 @@ class _Page:
             return
         most = max(max(proof.receipt.rows_in, proof.receipt.rows_out) for proof in proofs) or 1
         heads = ("step", "rows", "in", "out", "bytes", "NULLs", "rows/s", "receipt")
-        yield table(
-            "What each step took and gave", heads, [_receipt(p, most) for p in proofs], numbers=",".join(heads[2:7])
-        )
+        lines = [_receipt(proof, most) for proof in proofs]
+        total = self._total("evidence.receipts")
+        yield table("What each step took and gave", heads, lines, numbers=",".join(heads[2:7]), total=total)
 
     def _checks(self) -> Iterator[Child]:
         lines: list[Line] = [
@@ -180,7 +189,8 @@ class _Page:
         ]
         if lines:
             heads = ("step", "result", "what was compared", "expected", "found")
-            yield table("Promises held against what happened", heads, lines, numbers="expected,found")
+            total = self._total("evidence.checks")
+            yield table("Promises held against what happened", heads, lines, numbers="expected,found", total=total)
 
     def _changes(self) -> Iterator[Child]:
         delta, norm = self.package.metadata.delta, self.package.metadata.norm
@@ -188,13 +198,13 @@ class _Page:
         if delta.first_run:
             yield el("p", "This is the first run of the pipeline on record.")
             return
-        edited = "The pipeline was edited in between." if delta.pipeline_changed else "The pipeline is the same."
-        yield el("p", "The run before: ", el("code", delta.previous_run), f", {delta.previous_status}. {edited}")
+        before = f", {delta.previous_status}. This one is of {made_from(delta.changed)}."
+        yield el("p", "The run before: ", el("code", delta.previous_run), before)
         numbers = [("rows committed", delta.rows), ("seconds", delta.seconds), ("errors", delta.errors)]
         lines = [*(_change("", name, change) for name, change in numbers), *map(_step_change, delta.steps)]
-        yield table(
-            "What is different", ("number", "before", "now", "change", "besides"), lines, numbers="before,now,change"
-        )
+        heads = ("number", "before", "now", "change", "besides")
+        total = len(numbers) + self._total("metadata.delta.steps")
+        yield table("What is different", heads, lines, numbers="before,now,change", total=total)
 
     def _curves(self) -> Iterator[Child]:
         for step_id, points in list(self.course.progress.items())[:MOST_CURVES]:
@@ -207,13 +217,16 @@ class _Page:
         files = self.package.evidence.artifacts
         if files:
             lines = [(f.id, (f.path, _number(f.rows), size(f.bytes), el("code", f.sha256))) for f in files]
-            yield table("Files that the run made", ("file", "rows", "bytes", "SHA-256"), lines, numbers="rows,bytes")
+            heads = ("file", "rows", "bytes", "SHA-256")
+            total = self._total("evidence.artifacts")
+            yield table("Files that the run made", heads, lines, numbers="rows,bytes", total=total)
         entries = [
             ("", (w.target, w.write_mode, ", ".join(w.primary_key), self._state_of(w.step_id)))
             for w in self.package.semantic.writes
         ]
         if entries:
-            yield table("What was to be written", ("target", "mode", "key", "state"), entries)
+            total = self._total("semantic.writes")
+            yield table("What was to be written", ("target", "mode", "key", "state"), entries, total=total)
 
     def _state_of(self, step_id: str) -> str:
         proof = self._proofs.get(step_id)
@@ -223,13 +236,14 @@ class _Page:
         return "committed" if after is None else f"committed; holds {few_rows(after)}"
 
     def _statements(self) -> Iterator[Child]:
-        writes = {entry.step_id: entry.ddl for entry in self.manifest.writes}
-        for step in self.manifest.steps[:MOST_STEPS]:
-            query = str(step.config.get("query") or "")
-            for text, title in ((query, step.id), (writes.get(step.id, ""), f"{step.id}, where the target is missing")):
+        writes = {entry.step_id: entry.ddl for entry in self.package.semantic.writes}
+        for step in self.steps:
+            name, query = step["id"], step["config"].get("query", "")
+            for text, title in ((query, name), (writes.get(name, ""), f"{name}, where the target is missing")):
                 if text.strip():
                     yield el("h3", title)
-                    yield coloured(text.strip("\n"), _dialect(step))
+                    yield coloured(text.strip("\n"), dialect_of(step["component"]))
+        yield left_out(self._steps_total - len(self.steps), "steps")
 
     def _columns(self) -> Iterator[Child]:
         semantic = self.package.semantic
@@ -242,6 +256,8 @@ class _Page:
             heads = ("column", "type", "NULLs", "comes from")
             shown = table(f"Columns of {step_id}", heads, lines, numbers="NULLs")
             yield el("details", el("summary", f"{step_id}: {count(len(shapes), 'column')}"), shown)
+        total = max(self._total("semantic.schemas"), len(semantic.schemas))
+        yield left_out(total - MOST_STEPS, "steps")
 
     def _next(self) -> Iterator[Child]:
         controls = self.package.metadata.controls
@@ -249,13 +265,8 @@ class _Page:
             yield el("ul", [el("li", f"{control.title}: ", el("code", control.command)) for control in controls])
 
 
-def _section(name: str, parts: list[Child]) -> Markup:
-    anchor = _anchor(name)
-    return el("section", el("h2", name, id=f"{anchor}-title"), parts, id=anchor, aria_labelledby=f"{anchor}-title")
-
-
-def _anchor(name: str) -> str:
-    return name.lower().replace(" ", "-")
+def _there(parts: Iterator[Child]) -> list[Child]:
+    return [part for part in parts if part is not None]
 
 
 def _error(error: Failure) -> Markup:
@@ -323,7 +334,3 @@ def _source(source: str) -> Markup:
 def _missing(shown: _Page) -> str:
     missing = shown.package.run.events_missing
     return f"{count(missing, 'event')} could not be read." if missing else ""
-
-
-def _dialect(step: ManifestStep) -> str:
-    return _SPOKEN.get(step.component.partition(".")[0], "duckdb")

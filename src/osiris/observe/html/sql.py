@@ -24,6 +24,14 @@ _KEYS = frozenset({
 })  # fmt: skip
 
 
+_SPOKEN = {"mysql": "mysql", "postgres": "postgres", "supabase": "postgres", "sqlite": "sqlite"}
+
+
+def dialect_of(component: str) -> str:
+    """Return which SQL a component speaks."""
+    return _SPOKEN.get(component.partition(".")[0], "duckdb")
+
+
 def coloured(statement: str, dialect: str) -> Markup:
     """Return a statement as a block; one that can't be read stays as it is."""
     try:
