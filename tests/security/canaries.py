@@ -3,6 +3,7 @@
 import base64
 import html
 import json
+import shlex
 import urllib.parse
 from collections.abc import Callable, Mapping
 
@@ -42,10 +43,25 @@ FORMS: Mapping[str, Callable[[str], str]] = {
     "in JSON in a URL": lambda s: urllib.parse.quote(json.dumps(s)),
     "as Python shows it": repr,
     "as Python shows its bytes": lambda s: repr(s.encode()),
+    "as Python shows it to who knows ASCII alone": ascii,
+    "as JavaScript has it": lambda s: "".join(f"\\u{{{ord(c):x}}}" for c in s),
+    "as old JavaScript escapes it": lambda s: "".join(f"%u{ord(c):04x}" if ord(c) < 65_536 else c for c in s),
+    "in octal digits": lambda s: "".join(f"\\{byte:03o}" for byte in s.encode()),
+    "in a shell": shlex.quote,
+    "in a shell in a shell's way": lambda s: "'" + s.replace("'", "'\\''") + "'",
+    "in CSV": lambda s: '"' + s.replace('"', '""') + '"',
     "in HTML": html.escape,
     "in SQL": lambda s: "'" + s.replace("'", "''") + "'",
     "in hexadecimal digits": lambda s: s.encode().hex(),
     "in large hexadecimal digits": lambda s: s.encode().hex().upper(),
+    "in hexadecimal digits of both sizes": lambda s: "".join(
+        f"{byte:02x}" if place % 2 else f"{byte:02X}" for place, byte in enumerate(s.encode())
+    ),
+    "in hexadecimal digits with blanks": lambda s: s.encode().hex(" "),
+    "in hexadecimal digits with colons": lambda s: s.encode().hex(":").upper(),
+    "in hexadecimal numbers": lambda s: ", ".join(f"0x{byte:02x}" for byte in s.encode()),
+    "in UTF-16, in hexadecimal digits": lambda s: s.encode("utf-16-le").hex(),
+    "in UTF-16, in base64": lambda s: base64.b64encode(s.encode("utf-16-le")).decode(),
     "in base64": _base64,
     "in base64 for URLs": lambda s: base64.urlsafe_b64encode(s.encode()).decode(),
     "in base64 after one character": lambda s: _base64(f"u{s}"),

@@ -88,9 +88,8 @@ def leaks(content: bytes) -> list[str]:
 
 
 def left_behind(folder: Path) -> dict[str, bytes]:
-    """Return what a conversation has written; the cache repeats names and comments of the source, which stays here."""
+    """Return what a conversation has written."""
     files = (path for path in folder.rglob("*") if path.is_file() and path.name not in SOURCES)
-    files = (path for path in files if ".osiris_cache" not in path.parts)
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 

@@ -54,7 +54,7 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("validate",),
     ("discover",),
     ("compile", "pipelines/good.yaml"),
-    ("plan", "pipelines/good.yaml"),
+    ("plan", "pipelines/good.yaml", "--html", "plan.html"),
     ("run", "pipelines/good.yaml", "-v"),
     ("run", "pipelines/query.yaml"),
     ("run", "pipelines/mysql.yaml", "-v"),
@@ -65,6 +65,8 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("logs", "aiop", "--policy", "annex"),
     ("logs", "aiop", "--for-llm", "3000"),
     ("logs", "aiop", "openlineage"),
+    ("logs", "aiop", "list"),
+    ("export", "openlineage", "pipelines/good.yaml"),
     ("logs", "html", "--all"),
     ("mempack",),
 )
@@ -109,7 +111,10 @@ def planted(folder: Path, secret: str) -> Planted:
     rows = "".join(f'"{text}",1\n' for text in LOOKALIKES)
     (folder / "data" / "cities.csv").write_text(CITIES + rows, "utf-8")
     with duckdb.connect(folder / "data" / "shop.duckdb") as shop:
-        shop.execute("CREATE TABLE t (a INTEGER)")
+        quoted = FORMS["in SQL"](secret)
+        shop.execute(f"CREATE TABLE t (a INTEGER, b ENUM ({quoted}, 'paid'))")
+        shop.execute(f"COMMENT ON TABLE t IS {quoted}")
+        shop.execute(f"COMMENT ON COLUMN t.a IS 'sign on by {secret.encode().hex()}'")
     (folder / "osiris_connections.yaml").write_text(yaml.safe_dump(connections, allow_unicode=True), "utf-8")
     for name, text in pipelines.items():
         (folder / "pipelines" / f"{name}.yaml").write_text(text, "utf-8")
@@ -143,6 +148,7 @@ def check(project: Planted, do: Callable[..., Done]) -> None:
     files = dict(project.written())
     names = {Path(name).name for name in files}
     assert {"events.jsonl", "aiop.json", "report.html", "run-card.md", "frozen.json", "mempack.md"} <= names
+    assert {"plan.html", "duckdb.shop.json"} <= names
     for name, text in files.items():
         assert seen(project.secret, text) == [], name
 

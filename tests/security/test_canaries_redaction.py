@@ -31,6 +31,10 @@ LOOKALIKES = (
     "order 9182736450 of customer 1918273645",
     "9182736",
     "the 918273 645 rows",
+    "2026-11-25 10:20:30,123 to 2026-11-26 11:21:31",
+    "a1:b2:c3:d4:e5:f6 and 61 42 33 24 78",
+    "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",  # pragma: allowlist secret
+    r"C:\100\201\new\Users and %u0041 and \u{41}",
 )
 
 
@@ -169,7 +173,7 @@ def test_tuples_stay_tuples() -> None:
     assert REDACT(("x", SECRETS["with blanks"])) == ("x", MASK)
 
 
-@given(st.text(min_size=6, max_size=40), st.sampled_from(sorted(FORMS)), st.text("xyz \n%\\&+", max_size=12))
+@given(st.text(min_size=6, max_size=40), st.sampled_from(sorted(FORMS)), st.text("xyzuUx{} \n%\\&+0", max_size=12))
 def test_whatever_the_secret_no_form_of_it_is_left(secret: str, form: str, around: str) -> None:
     redact = Redactor([secret])
     if len(secret.strip()) < 6:

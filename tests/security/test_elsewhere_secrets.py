@@ -2,6 +2,7 @@
 
 import base64
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -9,6 +10,7 @@ from urllib.parse import quote
 import pytest
 from tests.e2e.keyboard import left_in
 from tests.parity.places import CONNECTIONS, HEAD, READ, covered, project
+from tests.services import mysql
 from tests.services.e2b import KEY, Loopback, Shape
 
 from osiris.app.elsewhere import Elsewhere
@@ -107,3 +109,39 @@ steps:
 """
     report = run_pipeline(here, RunPipeline(text=text, elsewhere=Elsewhere(where="isolated")))
     assert report.status == "completed"
+
+
+@pytest.mark.slow
+def test_a_connection_s_key_opens_the_server_and_lies_nowhere(tmp_path: Path, server: Loopback) -> None:
+    """What a connection names as certificates and key, by relative paths, is held in the worker's memory alone."""
+    at, ca = mysql.server_with_tls()
+    folder = project(tmp_path / "p")
+    for name in ("ca.pem", "server.pem", "server.key"):
+        shutil.copy(ca.with_name(name), folder / name)
+    (folder / "osiris_connections.yaml").write_text(
+        f"mysql:\n  safe: {{host: {at.host}, port: {at.port}, user: {at.user}, password: '${{PW:-}}', "
+        "tls: verify_identity, tls_ca: ca.pem, tls_cert: ./server.pem, tls_key: server.key}\n",
+        "utf-8",
+    )
+    (folder / ".env").write_text(f"PW={at.password}\n", "utf-8")
+    text = f"""{HEAD}name: safe
+steps:
+  - {{id: ask, component: mysql.extractor, mode: read,
+      config: {{connection: "@mysql.safe", query: "SELECT 'a' AS one"}}}}
+  - {{id: write, component: filesystem.csv_writer, mode: write, needs: [ask], config: {{path: output/one.csv}}}}
+"""
+    here = Project.open(folder, exported=server.environment())
+    report = run_pipeline(here, RunPipeline(text=text, elsewhere=Elsewhere(where="e2b")))
+    assert report.status == "completed", report.error
+    assert (folder / "output" / "one.csv").read_text("utf-8") == "one\na\n"
+    lines = [line for line in (folder / "server.key").read_bytes().splitlines() if len(line) > 40]
+    inputs = [request.body for request in server.requests if request.path.endswith("SendInput")]
+    told = b"".join(base64.b64decode(part) for body in inputs for part in body.split(b'"') if len(part) > 1_000)
+    assert base64.b64encode((folder / "server.key").read_bytes()) in told
+    for line in lines:
+        shifted = [base64.b64encode(b" " * shift + line)[4:-4] for shift in range(3)]
+        for request in (request for request in server.requests if request.body not in inputs):
+            assert not [form for form in (line, *shifted) if form in request.body], request.line
+        for sandbox in server.left:
+            files = left_in(sandbox.root)
+            assert [name for name, content in files.items() if any(form in content for form in (line, *shifted))] == []

@@ -15,9 +15,9 @@ from osiris.agent.recorded import Recorded, Recording
 from osiris.agent.short import evidence_ids
 from osiris.agent.talk import Said, Talk
 from osiris.agent.turn import turn
-from osiris.app.demo import DATABASE
 from osiris.app.project import Project
 from osiris.app.runs import RunReport
+from osiris.app.shop_file import DATABASE
 from osiris.model.errors import LlmError
 
 pytestmark = pytest.mark.slow

@@ -4,9 +4,10 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import duckdb
 import pytest
 from tests.talks.script import DRAFT, PLAN, RUN, SHOP, Held, asked, begin, oml, written
-from tests.unit.agent.shop import CONNECTIONS, OUTLINE, ROWS, Willing, shop
+from tests.unit.agent.shop import CONNECTIONS, DATABASE, OUTLINE, ROWS, Willing, shop
 
 from osiris.app.logs import ListRuns, list_runs
 from osiris.app.project import Project
@@ -137,6 +138,19 @@ class TestEdits:
         talk = begin(tmp_path).say("Give me the orders", [PLAN], written(ALL)).say("Only paid ones", written(PAID))
         assert talk.desk.undo() == "pipelines/orders.yaml"
         assert (tmp_path / "pipelines" / "orders.yaml").read_text("utf-8") == ALL
+
+    def test_why_there_are_fewer_rows_than_yesterday_is_in_the_record(self, tmp_path: Path) -> None:
+        talk = begin(tmp_path).say("Give me the orders", [PLAN], written(ALL), *RUN)
+        with duckdb.connect(tmp_path / DATABASE) as db:
+            db.execute("DELETE FROM orders WHERE status = 'cancelled'")
+        talk.say("Once more", *RUN)
+        talk.say("Why is the row count lower than yesterday?", asked("explain_run"))
+        against, step, *_ = talk.answers("explain_run")[0]["changed"]
+        assert "8 rows committed, 12 then" in against["text"]
+        assert "'read': 8 rows, 12 before" in step["text"]
+        told = f"Four rows are gone from the source [{step['cites'][0]}]."
+        talk.say("So?", told)
+        assert talk.talk.said[-1].text == told
 
     def test_an_edit_needs_its_own_yes(self, tmp_path: Path) -> None:
         talk = begin(tmp_path).say("Give me the orders", [PLAN], written(ALL), *RUN)

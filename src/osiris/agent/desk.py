@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from difflib import unified_diff
 from pathlib import Path
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from osiris.agent.clean import clean, clean_tree
 from osiris.agent.drafts import Attempts, Drafts, Written, name_of, unix
+from osiris.agent.ledger import Ledger
 from osiris.agent.looks import Answer, Looks
 from osiris.agent.mend import assuming, mended
 from osiris.agent.outline import Outline
@@ -24,6 +26,7 @@ from osiris.agent.tools import TOOLS, AskUser, Draft, ExplainRun, ReadResult, Wr
 from osiris.app.approvals import Approvals, policy_for
 from osiris.app.catalogue import Overview, ProfileTable, QuerySample
 from osiris.app.connections import secret_values
+from osiris.app.library import template_named, template_names
 from osiris.app.logs import ShowPackage
 from osiris.app.oml import pointed
 from osiris.app.operations import OPERATIONS
@@ -39,7 +42,7 @@ from osiris.app.pipelines import (
 )
 from osiris.app.project import Project
 from osiris.app.record import index
-from osiris.app.rehearsal import Rehearsed, RehearsePipeline, rehearse_pipeline
+from osiris.app.rehearsal import RehearsePipeline, rehearse_pipeline, tried
 from osiris.app.runs import RunPipeline
 from osiris.model.errors import ApprovalMissing, CheckFailed, OsirisError, OutsideError, StepFailed, UsageError
 from osiris.model.nearest import nearest
@@ -51,6 +54,7 @@ MOST_BATCHES = 2  # of questions before there is a draft
 MOST_PIPELINES = 50  # named in an overview
 MOST_LINES = 60  # of a difference in a question
 ONCE = frozenset({"run_pipeline", "request_approval"})  # never done again after an interruption
+ASKS = frozenset({"overview", "find_tables", "describe_tables", "profile_columns", "query_sample", "rehearse_pipeline"})
 
 
 def unnoted(_kind: str, _body: Mapping[str, Any]) -> None:
@@ -73,6 +77,7 @@ class Desk:
         wishes: What the person said since the last run.
         note: Keeps what happened, besides what is said.
         session: Name of the conversation; empty where it is not kept.
+        ledger: Counts the model's calls, and how long databases are asked for it.
     """
 
     project: Project
@@ -86,13 +91,14 @@ class Desk:
     described: bool = False
     note: Callable[[str, Mapping[str, Any]], None] = unnoted
     session: str = ""
+    ledger: Ledger = field(default_factory=Ledger)
     _batches: int = 0
 
     def __post_init__(self) -> None:
         self.project = replace(self.project, door=replace(self.project.door, confined=True))
         self.redact = Redactor(secret_values(self.project))
         settings = self.project.configured.settings.agent
-        self.looks = Looks(Policies.of_settings(settings))
+        self.looks = Looks(Policies.of_settings(settings), self.ledger)
         self.attempts = Attempts(settings.repairs)
 
     @property
@@ -155,7 +161,7 @@ class Desk:
         """
         for call in talk.open_calls():
             if call.tool not in ONCE:
-                yield self.answer(call)
+                yield self.answer(call, counted=True)
                 continue
             told: dict[str, Any] = {"interrupted": True}
             if run_id := runs.get(call.id):
@@ -170,12 +176,18 @@ class Desk:
                 "desk", f"there is no evidence {', '.join(unknown)}: say it again, with ids that explain_run gave"
             )
         for call in reply.calls:
-            yield self.answer(call)
+            yield self.answer(call, counted=True)
 
-    def answer(self, call: Call) -> Said:
-        """Return the answer to one call; what goes wrong is an answer, too."""
+    def answer(self, call: Call, *, counted: bool = False) -> Said:
+        """Return the answer to one call; what goes wrong is an answer, too.
+
+        Args:
+            call: What is asked for.
+            counted: True where the model calls: what it may call, and how long it may have databases asked, is bounded.
+        """
         try:
-            shown, short = self._do(call)
+            with self.ledger.calling(asks=call.tool in ASKS) if counted else nullcontext():
+                shown, short = self._do(call)
         except OsirisError as exc:
             shown, short = exc, {"error": _told(exc, call)}
         text = json.dumps(clean_tree(self.redact(short)), ensure_ascii=False, separators=(",", ":"))
@@ -216,7 +228,8 @@ class Desk:
         return operation.do(self.project, operation.ask.model_validate(ask.model_dump()))
 
     def _look(self, name: str, ask: BaseModel) -> Answer:
-        full = self._ask(name, ask)
+        with self.ledger.asking():
+            full = self._ask(name, ask)
         return full, in_short(full, unseen)
 
     def _overview(self, ask: Overview) -> Answer:
@@ -226,7 +239,8 @@ class Desk:
 
     def _describe(self, ask: BaseModel) -> Answer:
         self.described = True
-        return self._look("catalogue.describe", ask)
+        tables, _ = self._look("catalogue.describe", ask)
+        return self.looks.described(self.project, tables)
 
     def _profile(self, ask: ProfileTable) -> Answer:
         return self.looks.profile(self.project, self.person, ask)
@@ -309,9 +323,9 @@ class Desk:
         if name_of(there) in self.drafts.by_name or there == text:
             return there
         found = f"{self.project.shown(file)} is there already, and this conversation did not write it"
-        changed = "\n".join(
-            [*unified_diff(there.splitlines(), text.splitlines(), "it", "draft", lineterm="")][:MOST_LINES]
-        )
+        lines = [*unified_diff(there.splitlines(), text.splitlines(), lineterm="", n=2)][2:]
+        more = [f"… {len(lines) - MOST_LINES} more lines differ"] if len(lines) > MOST_LINES else []
+        changed = "\n".join([*lines[:MOST_LINES], *more])
         if not self.person.permit(f"{changed}\n{found}. Replace it?"):
             raise UsageError(found, hint="give the pipeline another name")
         self.drafts.put(there)
@@ -348,15 +362,17 @@ class Desk:
 
     def _rehearse(self, ask: Draft) -> Answer:
         draft = self._valid(ask.draft)
-        rehearsed = rehearse_pipeline(self.project, RehearsePipeline(text=draft.text))
+        with self.ledger.asking():
+            rehearsed = rehearse_pipeline(self.project, RehearsePipeline(text=draft.text))
         self.drafts.put(draft.text, rehearsed=rehearsed)
         return rehearsed, {"draft": ask.draft, **self.looks.rehearsed(rehearsed)}
 
     def _plan(self, ask: Draft) -> Answer:
         draft = self._valid(ask.draft)
-        plan = make_ready(self.project, PlanPipeline(text=draft.text)).plan
+        with self.ledger.asking():
+            plan = make_ready(self.project, PlanPipeline(text=draft.text)).plan
         self._ask("pipelines.compile", CompilePipeline(text=draft.text))  # it knows what planning has just found out
-        self.drafts.put(draft.text, planned=plan.token)
+        self.drafts.put(draft.text, planned=plan.token, approved=Approvals(self.project).holds(plan))
         return plan, {"draft": ask.draft, "planned": plan.token, **in_short(plan, unseen)}
 
     def _request(self, ask: Draft) -> Answer:
@@ -367,6 +383,7 @@ class Desk:
             self._granted(store, ready)
         token = ready.plan.token
         if store.holds(ready.plan) or policy_for(self.project, ready.plan):
+            self.drafts.put(self.drafts.get(ask.draft).text, approved=True)
             return asked, {"draft": ask.draft, "approved": True}
         return asked, {"draft": ask.draft, "approved": False, "waits": f"a person types: osiris approve {token}"}
 
@@ -377,7 +394,7 @@ class Desk:
         ask_run = RunPipeline(text=text, approve=ready.plan.token, by_agent=True, said="\n".join(self.wishes))
         report = self._ask("pipelines.run", ask_run)
         self.wishes.clear()
-        self.drafts.put(text, ran=report.run_id if report.status == "completed" else "")
+        self.drafts.put(text, approved=False, ran=report.run_id if report.status == "completed" else "")
         short = in_short(report, unseen)
         if "error" in short:
             short["error"] = _veil(short["error"], text)
@@ -414,16 +431,9 @@ class Desk:
             oml=text,
             assumptions=tuple(self.assumptions),
             before=Approvals(self.project).last_text(ready.plan.pipeline) or last or "",
-            rehearsed=draft.rehearsed or self._tried(text),
+            rehearsed=draft.rehearsed or tried(self.project, RehearsePipeline(text=text)),
             policy=f"{policy.allowed_by}, until {policy.until}" if policy else "",
         )
-
-    def _tried(self, text: str) -> Rehearsed | None:
-        """Return what came of trying a draft; nothing where it can't be tried, which a run will say."""
-        try:
-            return rehearse_pipeline(self.project, RehearsePipeline(text=text))
-        except OsirisError:
-            return None
 
     def _explain(self, ask: ExplainRun) -> Answer:
         package = self._ask("logs.aiop", ShowPackage(run_id=ask.run_id))
@@ -438,7 +448,9 @@ class Desk:
         if ask.result in here:
             text = unix(here[ask.result].read_text("utf-8", "replace"))
             return None, json.loads(_part(ask.result, text, ask.offset))
-        hint = "use the name that the cut answer gave, or that of a pipeline as overview shows it"
+        if ask.result in template_names():
+            return None, json.loads(_part(ask.result, template_named(ask.result).oml, ask.offset))
+        hint = "use the name that the cut answer gave, that of a pipeline as overview shows it, or that of an example"
         raise UsageError(f"there is no result {ask.result!r}", hint=hint)
 
     def _valid(self, name: str) -> Written:

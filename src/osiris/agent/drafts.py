@@ -23,6 +23,7 @@ class Written:
         valid: True once the compiler found nothing wrong with exactly this text.
         rehearsed: What came of trying it; None before.
         planned: Token of the plan that was made of it; empty before.
+        approved: True while somebody's yes to that plan was not used.
         ran: Name of the run of it that completed; empty before.
     """
 
@@ -30,6 +31,7 @@ class Written:
     valid: bool = False
     rehearsed: Rehearsed | None = None
     planned: str = ""
+    approved: bool = False
     ran: str = ""
 
 

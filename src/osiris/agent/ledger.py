@@ -1,16 +1,21 @@
 """Every call to a language model: what went out, what it cost, and how much is left to spend."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from time import monotonic
 from typing import Any, Literal
 
 from osiris.model.errors import LlmWithheld
 from osiris.model.settings import AgentSettings
 
 USAGE = "usage"  # kind of the event in a conversation's log
-WARN_AT = Decimal("0.8")
+ASKED = "asked"  # likewise: a database was asked
+NAMES = ("turns", "tokens", "money", "calls", "seconds")  # what has a bound
+WARN_AT = 0.8
+UNKNOWN = "unknown price"
 Outcome = Literal["answered", "broke off", "refused", "no answer"]
 
 
@@ -80,10 +85,11 @@ class Sum:
         )
 
     def money(self) -> str:
-        """Return what they cost, as people read it; `?` where nobody knows any price, `+?` where some are missing."""
+        """Return what they cost, as people read it; a price that nobody knows is unknown, and not guessed."""
         if self.calls and self.calls == self.unpriced:
-            return "?"
-        return f"${self.cost:.4f}".rstrip("0").ljust(len(f"${self.cost:.2f}"), "0") + (" + ?" if self.unpriced else "")
+            return UNKNOWN
+        known = f"${self.cost:.4f}".rstrip("0").ljust(len(f"${self.cost:.2f}"), "0")
+        return f"{known} + {UNKNOWN} of {_many(self.unpriced, 'request')}" if self.unpriced else known
 
 
 @dataclass(frozen=True)
@@ -93,33 +99,56 @@ class Budget:
     turns: int = 0
     tokens: int = 0
     money: Decimal = Decimal(0)
+    calls: int = 0
+    seconds: float = 0.0
 
     @classmethod
     def of(cls, settings: AgentSettings) -> "Budget":
         """Return the budget that the settings give."""
-        return cls(settings.budget_turns, settings.budget_tokens, Decimal(str(settings.budget_money)))
+        return cls(
+            settings.budget_turns,
+            settings.budget_tokens,
+            Decimal(str(settings.budget_money)),
+            settings.budget_calls,
+            settings.budget_seconds,
+        )
 
 
 @dataclass
 class Ledger:
-    """The calls of one conversation.
+    """What one conversation takes: calls of the language model, and what the model has code do.
 
     Attributes:
         turns: Sentences that the person said.
+        calls: Of tools, by the model.
+        seconds: That databases were asked for the model.
         note: Keeps each call in the log of the conversation.
+        clock: Seconds that only go forward; a test passes its own.
     """
 
     budget: Budget = field(default_factory=Budget)
     note: Callable[[str, Mapping[str, Any]], None] = unkept
+    clock: Callable[[], float] = monotonic
     entries: list[Entry] = field(default_factory=list)
     turns: int = 0
+    calls: int = 0
+    seconds: float = 0.0
+    _counts: bool = False
     _told: int = 0
     _warned: set[str] = field(default_factory=set)
 
-    def recall(self, bodies: Iterable[Mapping[str, Any]], turns: int) -> None:
-        """Know again what an earlier part of the conversation took."""
-        self.entries = [Entry(**{**body, "carried": tuple(body["carried"])}) for body in bodies]
-        self._told, self.turns = len(self.entries), turns
+    def recall(self, events: Iterable[tuple[str, Mapping[str, Any]]], *, turns: int, calls: int) -> None:
+        """Know again what an earlier part of the conversation took.
+
+        Args:
+            events: Kind and body of what `note` kept, among others.
+            turns: Sentences that the person said.
+            calls: Of tools, by the model.
+        """
+        kept = list(events)
+        self.entries = [Entry(**{**body, "carried": tuple(body["carried"])}) for kind, body in kept if kind == USAGE]
+        self.seconds = sum(float(body["seconds"]) for kind, body in kept if kind == ASKED)
+        self._told, self.turns, self.calls = len(self.entries), turns, calls
 
     def add(self, entry: Entry) -> None:
         """Keep one call."""
@@ -130,10 +159,45 @@ class Ledger:
         """Count a sentence of the person's.
 
         Raises:
-            LlmWithheld: there were enough.
+            LlmWithheld: there were enough, or no call of a tool is left.
         """
         self._must_be_below("turns", self.turns)
+        self._must_be_below("calls", self.calls)
         self.turns += 1
+
+    @contextmanager
+    def calling(self, *, asks: bool) -> Iterator[None]:
+        """Count a call of a tool by the model, and what databases are asked meanwhile.
+
+        Args:
+            asks: Whether the tool asks databases.
+
+        Raises:
+            LlmWithheld: there were enough calls, or databases were asked for long enough.
+        """
+        self._must_be_below("calls", self.calls)
+        if asks:
+            self._must_be_below("seconds", self.seconds)
+        self.calls += 1
+        self._counts = True
+        try:
+            yield
+        finally:
+            self._counts = False
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Count the seconds until this ends; what the person looks at without the model is free."""
+        if not self._counts:
+            yield
+            return
+        began = self.clock()
+        try:
+            yield
+        finally:
+            took = round(self.clock() - began, 3)
+            self.seconds += took
+            self.note(ASKED, {"seconds": took})
 
     def must_go_on(self, about: int = 0) -> None:
         """Return if another call may be made.
@@ -148,10 +212,10 @@ class Ledger:
         self._must_be_below("money", self._spent("money"))
 
     def line(self) -> str:
-        """Return one line about the calls since the last one; empty where there were none."""
+        """Return one line about the calls since the last one; empty where none was answered."""
         new = Sum.of(self.entries[self._told :])
         self._told = len(self.entries)
-        if not new.calls:
+        if not new.tokens_in + new.tokens_out:
             return ""
         share = f" ({100 * new.tokens_cached // new.tokens_in} % cached)" if new.tokens_cached else ""
         total = Sum.of(self.entries).money()
@@ -160,9 +224,9 @@ class Ledger:
     def warnings(self) -> tuple[str, ...]:
         """Return what is nearly spent, each once, in words."""
         found = []
-        for name in ("turns", "tokens", "money"):
+        for name in NAMES:
             most, spent = getattr(self.budget, name), self._spent(name)
-            if most and spent >= WARN_AT * most and name not in self._warned:
+            if most and spent / most >= WARN_AT and name not in self._warned:
                 self._warned.add(name)
                 share = int(100 * spent / most)
                 found.append(f"{share} % of this conversation's budget of {_amount(name, most)} is spent")
@@ -172,13 +236,15 @@ class Ledger:
         """Return what the conversation took, in words."""
         total = Sum.of(self.entries)
         return (
-            f"{self.turns} turns, {total.calls} calls, {_short(total.tokens_in)} tokens in, "
-            f"{_short(total.tokens_out)} out, {total.money()}"
+            f"{_many(self.turns, 'turn')}, {_many(total.calls, 'request')}, {_short(total.tokens_in)} tokens in, "
+            f"{_short(total.tokens_out)} out, {total.money()}; {_many(self.calls, 'call')} of tools, "
+            f"databases asked for {self.seconds:.1f} s"
         )
 
     def _spent(self, name: str) -> Any:
         total = Sum.of(self.entries)
-        return {"turns": self.turns, "tokens": total.tokens_in + total.tokens_out, "money": total.cost}[name]
+        spent = {"tokens": total.tokens_in + total.tokens_out, "money": total.cost}
+        return spent[name] if name in spent else getattr(self, name)
 
     def _must_be_below(self, name: str, spent: Any) -> None:
         most = getattr(self.budget, name)
@@ -197,8 +263,21 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def _many(number: int, what: str) -> str:
+    """Return how many there are of something, in words."""
+    return f"{_short(number)} {what}{'' if number == 1 else 's'}"
+
+
 def _amount(name: str, number: Any) -> str:
-    return f"${number:.2f}" if name == "money" else f"{_short(int(number))} {name}"
+    match name:
+        case "money":
+            return f"${number:.2f}"
+        case "calls":
+            return f"{_many(int(number), 'call')} of tools"
+        case "seconds":
+            return f"{number:g} s of asking databases"
+        case _:
+            return _many(int(number), name.removesuffix("s"))
 
 
 def _short(number: int) -> str:

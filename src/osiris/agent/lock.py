@@ -45,11 +45,17 @@ def changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...
         if then == today:
             continue
         if isinstance(then, dict) and isinstance(today, dict):
-            parts = sorted(name for name in {*then, *today} if then.get(name) != today.get(name))
-            found.append(f"{word}: {', '.join(parts)}")
+            if parts := sorted(name for name in {*then, *today} if _differ(key, then.get(name), today.get(name))):
+                found.append(f"{word}: {', '.join(parts)}")
         else:
             found.append(f"{word}: {_short(then)} then, {_short(today)} now")
     return tuple(found)
+
+
+def _differ(key: str, then: object, today: object) -> bool:
+    """Return whether a part is another one; of tables that nobody had looked at then, nobody can say."""
+    unknown = key == "catalogue" and then == "" and today is not None
+    return then != today and not unknown
 
 
 def _short(value: object) -> str:

@@ -3,21 +3,42 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from osiris.agent.joins import MOST_VALUES, Join, Joins, Sample, Side
+from osiris.agent.ledger import Ledger
 from osiris.agent.person import Person
 from osiris.agent.policy import Policies, See
-from osiris.agent.short import in_short
-from osiris.app.catalogue import ProfileTable, QuerySample, Rows, catalogue_of, profile_table, query_sample
+from osiris.agent.short import in_short, unseen
+from osiris.app.catalogue import (
+    DescribedTables,
+    ProfileTable,
+    QuerySample,
+    Rows,
+    catalogue_of,
+    profile_table,
+    query_sample,
+)
 from osiris.app.connections import named
 from osiris.app.project import Project
 from osiris.app.rehearsal import Rehearsed
-from osiris.model.catalogue import TableProfile
+from osiris.model.catalogue import TableProfile, looks_personal
+from osiris.model.connection import parse_reference
 from osiris.model.errors import OsirisError
 from osiris.model.manifest import Manifest
 from osiris.model.nearest import nearest
+from osiris.sql.distinct import distinct_values
 from osiris.sql.filters import compared
 from osiris.sql.lineage import lineage
 
 Answer = tuple[Any, dict[str, Any]]  # for the screen, for the model
+PATIENCE = 5.0  # seconds for all the values that one description compares
+
+
+@dataclass(frozen=True)
+class Described:
+    """Tables with how they seem to join, for the screen."""
+
+    tables: DescribedTables
+    joins: tuple[Join, ...]
 
 
 @dataclass
@@ -25,17 +46,50 @@ class Looks:
     """Statistics and rows, with what was found out so far.
 
     Attributes:
+        ledger: Counts how long databases are asked.
         profiles: `@family.alias/table` to its statistics, as they were looked up in this conversation.
+        joins: The tables that were described in it.
     """
 
     policies: Policies
+    ledger: Ledger = field(default_factory=Ledger)
     profiles: dict[str, TableProfile] = field(default_factory=dict)
+    joins: Joins = field(default_factory=Joins)
+
+    def described(self, project: Project, answer: DescribedTables) -> Answer:
+        """Return tables with how they may join each other, and those described before in this conversation."""
+        with self.ledger.asking():
+            joins = self._joins(project, answer)
+        short = in_short(answer, unseen)
+        return Described(answer, joins), short | ({"joins": [join.model_dump() for join in joins]} if joins else {})
+
+    def _joins(self, project: Project, answer: DescribedTables) -> tuple[Join, ...]:
+        until = self.ledger.clock() + PATIENCE
+
+        def look(side: Side) -> Sample | None:
+            hidden = self.policies.of(side.source, side.table.full_name, side.column.name) == "none"
+            if hidden or looks_personal(side.column.name) or self.ledger.clock() > until:
+                return None
+            return self._sampled(project, side)
+
+        return self.joins.among(answer.connection, answer.tables, look)
+
+    def _sampled(self, project: Project, side: Side) -> Sample | None:
+        """Return the values of a column as hashes; nothing where they can't be had, and names have to do."""
+        try:
+            dialect = project.registry.family(parse_reference(side.source).family).dialect
+            sql = distinct_values(side.table.name, side.table.namespace, side.column.name, dialect)
+            rows = query_sample(project, QuerySample(connection=side.source, sql=sql, limit=MOST_VALUES))
+        except OsirisError:
+            return None
+        return self.joins.sample((str(row[0]) for row in rows.rows), cut=rows.cut)
 
     def profile(self, project: Project, person: Person, ask: ProfileTable) -> Answer:
         """Return the statistics of one table."""
         connection = str(named(project, ask.connection))
         self._may_show(person, connection)
-        profile = profile_table(project, ask)
+        with self.ledger.asking():
+            profile = profile_table(project, ask)
         self.profiles[f"{connection}/{profile.table}".lower()] = profile
         return profile, in_short(profile, lambda column: self.policies.of(connection, profile.table, column))
 
@@ -44,7 +98,8 @@ class Looks:
         most = project.configured.settings.agent.sample_rows
         connection = str(named(project, ask.connection))
         self._may_show(person, connection)
-        rows = query_sample(project, ask.model_copy(update={"limit": min(ask.limit, most)}))
+        with self.ledger.asking():
+            rows = query_sample(project, ask.model_copy(update={"limit": min(ask.limit, most)}))
         return rows, in_short(rows, self._see(project, connection, ask.sql, rows))
 
     def never_there(self, project: Project, manifest: Manifest) -> tuple[str, ...]:
@@ -84,7 +139,8 @@ class Looks:
         key = f"{connection}/{table}".lower()
         if key not in self.profiles:
             try:
-                self.profiles[key] = profile_table(project, ProfileTable(connection=connection, table=table))
+                with self.ledger.asking():
+                    self.profiles[key] = profile_table(project, ProfileTable(connection=connection, table=table))
             except OsirisError:
                 return ()
         profile = self.profiles[key]

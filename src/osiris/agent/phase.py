@@ -15,6 +15,7 @@ class Phase(StrEnum):
     VALIDATE = "validate"
     COMPILE = "compile"
     APPROVE = "approve"
+    RUN = "run"
     EXPLAIN = "explain"
 
 
@@ -39,6 +40,8 @@ def phase_of(*, wished: bool, described: bool, outlined: bool, draft: Written | 
 def _of_a_draft(draft: Written) -> Phase:
     if draft.ran:
         return Phase.EXPLAIN
+    if draft.approved:
+        return Phase.RUN
     if draft.planned:
         return Phase.APPROVE
     return Phase.COMPILE if draft.valid else Phase.VALIDATE

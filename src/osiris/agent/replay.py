@@ -79,7 +79,7 @@ def _drafts(project: Project, said: tuple[Said, ...]) -> Iterator[Draft]:
 def _draft(project: Project, text: str, told: Mapping[str, Any]) -> Draft:
     checked = check_pipeline(project, CheckPipeline(text=text))
     errors = sum(finding.severity == "error" for finding in checked.diagnostics)
-    now = "valid" if checked.valid else f"{errors} errors"
+    now = "valid" if checked.valid else f"{errors} error{'' if errors == 1 else 's'}"
     then = "" if checked.valid == told.get("valid") else f", it was {'valid' if told.get('valid') else 'not'} then"
     return Draft(
         name=str(told["draft"]),

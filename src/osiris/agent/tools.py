@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from osiris.agent.outline import Outline
 from osiris.app.catalogue import DescribeTables, FindTables, Overview, ProfileTable, QuerySample
+from osiris.app.library import template_names
 
 MOST_QUESTIONS = 3
 
@@ -51,7 +52,9 @@ class ExplainRun(_Ask):
 class ReadResult(_Ask):
     """Name a long answer, and where to read on."""
 
-    result: str = Field(description="sha256:… as the cut answer gave it, or a pipeline's file as overview shows it")
+    result: str = Field(
+        description="sha256:… as the cut answer gave it, a pipeline's file as overview shows it, or an example"
+    )
     offset: int = Field(default=0, ge=0, description="character to begin with")
 
 
@@ -90,7 +93,12 @@ def _inlined(value: Any, definitions: dict[str, Any]) -> Any:
 TOOLS: tuple[Tool, ...] = (
     Tool("overview", "List every connection with the names of its tables. Begin here.", Overview),
     Tool("find_tables", "Find tables by words in their names, comments and columns.", FindTables),
-    Tool("describe_tables", "Show columns, types, keys and row counts of up to ten tables.", DescribeTables),
+    Tool(
+        "describe_tables",
+        "Show columns, types, keys and row counts of up to ten tables, and how they seem to join: by names and by "
+        "values that they share. What is marked as inferred nobody declared: say so where you use it.",
+        DescribeTables,
+    ),
     Tool(
         "profile_columns",
         "Show statistics of one table's columns: share of NULLs, distinct values, smallest and largest value. "
@@ -148,5 +156,10 @@ TOOLS: tuple[Tool, ...] = (
         "Cite those ids in square brackets.",
         ExplainRun,
     ),
-    Tool("read_result", "Read on in an answer that was cut, or read a pipeline that is there.", ReadResult),
+    Tool(
+        "read_result",
+        "Read on in an answer that was cut, read a pipeline that is there, or a worked example, which is about another "
+        f"database: {', '.join(template_names())}.",
+        ReadResult,
+    ),
 )

@@ -27,12 +27,12 @@ from osiris.app.cache import desk_of
 from osiris.app.catalogue import Rows
 from osiris.app.connections import connected
 from osiris.app.demo import MakeDemo, make_demo
-from osiris.app.logs import read_manifest
 from osiris.app.project import Door, Project
 from osiris.app.readback import first_rows
 from osiris.app.rows import plain_rows
 from osiris.app.runs import RunReport
 from osiris.model.errors import ConfigError, OsirisError, UsageError
+from osiris.observe.read import read_manifest
 from osiris.sql.guard import read_only
 
 DEMO = "demo"
@@ -271,7 +271,7 @@ def _compared(case: Case, project: Project, runs: Sequence[RunReport]) -> tuple[
 
 
 def _written(project: Project, report: RunReport) -> Rows:
-    manifest = read_manifest(project.layout.session(report.run_id).manifest)
+    manifest = read_manifest(project.layout.session(report.run_id))
     writers = [step for step in manifest.steps if step.mode == "write"]
     return _rows(*first_rows(project, writers[-1], MOST_ROWS))
 

@@ -9,7 +9,9 @@ from tests.unit.agent.shop import DATABASE, OML, OUTLINE, ROWS, WRONG, Willing, 
 from osiris.agent.desk import MOST_CHARS, Desk
 from osiris.agent.person import Nobody
 from osiris.agent.talk import Call, Said, Talk
+from osiris.agent.tools import TOOLS
 from osiris.app.catalogue import OverviewAnswer, Rows
+from osiris.app.library import template_named
 from osiris.app.project import Project
 from osiris.app.runs import RunReport
 from osiris.model.errors import ApprovalMissing, OsirisError, UsageError
@@ -145,6 +147,10 @@ class TestReadingOn:
         assert "next_offset" not in part
         assert len(text) == long["total_chars"] > MOST_CHARS
         assert len(json.loads(text)["connections"][0]["tables"]) == 30
+
+    def test_a_worked_example_is_read_as_the_library_has_it(self, desk: Desk) -> None:
+        assert "top-report" in next(tool.about for tool in TOOLS if tool.name == "read_result")
+        assert told(call(desk, "read_result", result="top-report"))["text"] == template_named("top-report").oml
 
     def test_a_result_that_was_not_given_is_not_read(self, desk: Desk) -> None:
         assert "there is no result" in told(call(desk, "read_result", result="sha256:0"))["error"]["message"]
@@ -353,8 +359,10 @@ class TestGoingOn:
         phases.append(desk.phase)
         call(desk, "plan_pipeline", draft=name)
         phases.append(desk.phase)
+        call(desk, "request_approval", draft=name)
+        phases.append(desk.phase)
         call(desk, "run_pipeline", draft=name)
-        assert [*phases, desk.phase] == ["discovery", "plan", "oml", "compile", "approve", "explain"]
+        assert [*phases, desk.phase] == ["discovery", "plan", "oml", "compile", "approve", "run", "explain"]
 
     def test_a_plan_in_words_is_known_again_and_a_broken_one_is_not(self, desk: Desk) -> None:
         desk.recall(Talk("", (Said("agent", "", (Call("1", "propose_plan", {"sources": []}),)),)))

@@ -98,6 +98,7 @@ class TestDrafts:
         ({"draft": Written("x")}, Phase.VALIDATE),
         ({"draft": Written("x", valid=True)}, Phase.COMPILE),
         ({"draft": Written("x", valid=True, planned="t")}, Phase.APPROVE),
+        ({"draft": Written("x", valid=True, planned="t", approved=True)}, Phase.RUN),
         ({"draft": Written("x", valid=True, planned="t", ran="r")}, Phase.EXPLAIN),
     ],
 )

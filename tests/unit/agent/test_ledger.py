@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -41,7 +42,7 @@ def test_every_call_is_kept_in_the_log_of_the_conversation() -> None:
     ((kind, body),) = kept
     again = Ledger()
     assert isinstance(body, dict)
-    again.recall([body], turns=1)
+    again.recall([(kind, body), ("renamed", {"title": "x"})], turns=1, calls=0)
     assert kind == USAGE
     assert again.entries == [ONE]
     assert again.line() == ""
@@ -57,12 +58,12 @@ def test_a_line_says_what_the_turn_took_and_what_all_of_them_did() -> None:
     assert ledger.line() == ""
 
 
-def test_a_price_that_nobody_knows_is_a_question_mark() -> None:
+def test_a_price_that_nobody_knows_is_said_to_be_unknown() -> None:
     ledger = Ledger()
     ledger.add(replace(ONE, cost=""))
-    assert ledger.line().endswith("50 out, ?; ? so far")
+    assert ledger.line().endswith("50 out, unknown price; unknown price so far")
     ledger.add(ONE)
-    assert ledger.line().endswith("50 out, $0.004; $0.004 + ? so far")
+    assert ledger.line().endswith("50 out, $0.004; $0.004 + unknown price of 1 request so far")
     assert Sum().money() == "$0.00"
 
 
@@ -73,7 +74,9 @@ def test_the_turns_of_a_conversation_are_bounded() -> None:
     with pytest.raises(LlmWithheld, match="the budget of this conversation is spent: 2 turns") as caught:
         ledger.begin_turn()
     assert caught.value.where == "agent.budget_turns"
-    assert caught.value.why == "2 turns, 0 calls, 0 tokens in, 0 out, $0.00"
+    assert caught.value.why == (
+        "2 turns, 0 requests, 0 tokens in, 0 out, $0.00; 0 calls of tools, databases asked for 0.0 s"
+    )
     assert "osiris chat --session last" in caught.value.hint
 
 
@@ -102,10 +105,44 @@ def test_money_is_bounded_and_what_has_no_price_is_stopped_by_its_tokens() -> No
         unknown.must_go_on()
 
 
+def test_the_calls_of_tools_are_bounded_and_so_is_the_next_sentence() -> None:
+    ledger = Ledger(Budget(calls=2))
+    for _ in range(2):
+        with ledger.calling(asks=False):
+            pass
+    with pytest.raises(LlmWithheld, match="spent: 2 calls of tools") as caught, ledger.calling(asks=False):
+        raise AssertionError("unreachable")
+    assert caught.value.where == "agent.budget_calls"
+    with pytest.raises(LlmWithheld, match="2 calls of tools"):
+        ledger.begin_turn()
+    assert ledger.warnings() == ("100 % of this conversation's budget of 2 calls of tools is spent",)
+
+
+def test_the_seconds_that_databases_are_asked_are_bounded_for_the_model_and_free_for_the_person() -> None:
+    kept: list[tuple[str, Mapping[str, object]]] = []
+    times = iter([200.0, 207.5])
+    ledger = Ledger(Budget(seconds=7), note=lambda kind, body: kept.append((kind, body)), clock=lambda: next(times))
+    with ledger.asking():
+        pass
+    with ledger.calling(asks=True), ledger.asking():
+        pass
+    assert ledger.seconds == 7.5
+    with pytest.raises(LlmWithheld, match="spent: 7 s of asking databases") as caught, ledger.calling(asks=True):
+        raise AssertionError("unreachable")
+    assert caught.value.where == "agent.budget_seconds"
+    with ledger.calling(asks=False):
+        pass
+    again = Ledger(ledger.budget)
+    again.recall(kept, turns=0, calls=2)
+    assert (again.seconds, again.calls) == (7.5, 2)
+
+
 def test_a_budget_of_nothing_sets_no_bound() -> None:
     ledger = Ledger()
     for _ in range(3):
         ledger.begin_turn()
+        with ledger.calling(asks=True), ledger.asking():
+            pass
         ledger.add(replace(ONE, tokens_in=10**9, cost="1000"))
         ledger.must_go_on(10**9)
     assert ledger.warnings() == ()
@@ -127,8 +164,8 @@ def test_what_is_nearly_spent_is_said_once() -> None:
 
 
 def test_the_budget_is_what_the_settings_say() -> None:
-    settings = AgentSettings(budget_turns=1, budget_tokens=2, budget_money=3.5)
-    assert Budget.of(settings) == Budget(1, 2, Decimal("3.5"))
+    settings = AgentSettings(budget_turns=1, budget_tokens=2, budget_money=3.5, budget_calls=4, budget_seconds=5.5)
+    assert Budget.of(settings) == Budget(1, 2, Decimal("3.5"), 4, 5.5)
 
 
 @pytest.mark.parametrize(

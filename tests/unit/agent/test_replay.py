@@ -41,7 +41,7 @@ def test_the_same_bytes_come_of_it_without_a_source_a_write_or_a_run(tmp_path: P
     (tmp_path / "pipelines" / "orders.yaml").unlink()
     done = replay(talk.project, recording)
     assert (done.same, done.changed, done.session) == (True, (), session)
-    assert [(draft.same_bytes, draft.found) for draft in done.drafts] == [(True, "1 errors"), (True, "valid")]
+    assert [(draft.same_bytes, draft.found) for draft in done.drafts] == [(True, "1 error"), (True, "valid")]
     assert done.drafts[1].oml == next(reversed(talk.desk.drafts.by_name.values())).text
     assert '"Since when? ever"' in done.drafts[1].oml
     assert not (tmp_path / "output" / "out.csv").exists()
@@ -60,6 +60,12 @@ def test_what_changed_since_is_said(tmp_path: Path) -> None:
     assert done.changed[0].startswith("the version of Osiris: 0.0.0 then")
     assert "a prompt: role" in done.changed
     assert "the tables: @duckdb.other, @duckdb.shop" in done.changed
+
+
+def test_tables_that_nobody_had_looked_at_when_it_began_have_not_changed() -> None:
+    before = {"catalogue": {"@a.b": "", "@c.d": "", "@e.f": "1" * 64}, "model": {"base_url": ""}}
+    now = {"catalogue": {"@a.b": "2" * 64, "@e.f": "3" * 64}, "model": {"base_url": "http://127.0.0.1"}}
+    assert changed(before, now) == ("the language model: base_url", "the tables: @c.d, @e.f")
 
 
 def test_a_conversation_without_a_draft_is_the_same_as_ever(tmp_path: Path) -> None:

@@ -23,12 +23,14 @@ class Endpoint:
 
     Attributes:
         key: Never shown.
+        key_env: The variable that holds it; empty where it wants none.
     """
 
     provider: Provider
     model: str
     base_url: str
     key: str = field(default=NO_KEY, repr=False)
+    key_env: str = ""
 
     @property
     def wire(self) -> Wire:
@@ -37,6 +39,11 @@ class Endpoint:
         if self.provider is home and _host(self.base_url) != _host(home.base_url):
             return "chat"
         return self.provider.wire
+
+    @property
+    def is_home(self) -> bool:
+        """Return whether the provider's own server is meant, and not one that speaks like it."""
+        return _host(self.base_url) == _host(self.provider.base_url)
 
     @property
     def name(self) -> str:
@@ -115,7 +122,8 @@ def _endpoint(settings: LlmSettings, environment: Environment) -> Endpoint:
     if not settings.model and (found.wire == "chat" or not provider.model):
         hint = "write `llm: {model: …}` into osiris.yaml, set OSIRIS_LLM_MODEL, or say --model"
         raise ConfigError("no language model is named", where="llm.model", hint=hint)
-    return replace(found, key=_key(settings, provider, environment))
+    name = _key_env(settings, provider, environment)
+    return replace(found, key=environment.get(name) or NO_KEY, key_env=name)
 
 
 def _guessed(settings: LlmSettings, environment: Environment) -> str:
@@ -136,17 +144,17 @@ def _guessed(settings: LlmSettings, environment: Environment) -> str:
     raise ConfigError("there is no key to a language model", where=", ".join((first, *others)), hint=hint)
 
 
-def _key(settings: LlmSettings, provider: Provider, environment: Environment) -> str:
-    """Return the key; never one that is known to be for somebody else, unless somebody says so."""
+def _key_env(settings: LlmSettings, provider: Provider, environment: Environment) -> str:
+    """Return the variable with the key; never one that is known to be for somebody else, unless somebody says so."""
     named = settings.api_key_env
     meant = named and (settings.provider or named in provider.keys or named not in KEYS)
     names = (named,) if meant else provider.keys
-    key = next((value for name in names if (value := environment.get(name))), "")
-    if not key and provider.needs_key and _is_home(settings, provider):
+    found = next(filter(environment.get, names), "")
+    if not found and provider.needs_key and _is_home(settings, provider):
         told = f"{' and '.join(names)} hold no key" if len(names) > 1 else f"the variable {names[0]} holds no key"
         hint = f"write {names[0]}=… into .env, or export it; {WITHOUT}"
         raise ConfigError(f"{told} for {provider.title}", where="llm.api_key_env", hint=hint)
-    return key or NO_KEY
+    return found
 
 
 def _is_home(settings: LlmSettings, provider: Provider) -> bool:

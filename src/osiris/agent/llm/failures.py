@@ -11,10 +11,18 @@ from osiris.observe.redact import Redactor
 SERVER_FAULT = 500  # and above: HTTP's word for what the server has to mend
 TOO_MANY = 429
 MOST_WHY = 500  # characters of what a server says about itself
+_KEYS = (401, 403)
+_MEANS: Final = {
+    401: "it does not know the key",
+    403: "the key may not do this",
+    404: "it does not know the model, or the address is another one",
+    413: "the conversation is too long for it",
+    TOO_MANY: "it is asked too often",
+}
 _HINTS: Final = {
     401: "check the key",
     403: "check the key and what it may use",
-    404: "check llm.base_url and llm.model",
+    404: "check llm.model (`/model NAME` changes it) and llm.base_url",
     413: "begin a new conversation, or lower agent.context_tokens",
     TOO_MANY: "wait a little, or check the account's limits",
 }
@@ -48,10 +56,13 @@ class Failures:
             wait: Seconds after which it wants to be asked again; None where it does not say.
         """
         hint = _HINTS.get(status, "try again later" if status >= SERVER_FAULT else "check the llm settings")
+        if status in _KEYS and self.endpoint.key_env:
+            hint = hint.replace("the key", f"the key in {self.endpoint.key_env}")
         if wait and is_passing(status):
             hint = f"the server asks to wait {wait:g} s; {hint}"
         kind = LlmBusy if is_passing(status) else LlmError
-        return kind(f"the language model's server answers {status}", hint=hint, **self._told(_complaint(body)))
+        means = f": {_MEANS[status]}" if status in _MEANS else ""
+        return kind(f"the language model's server answers {status}{means}", hint=hint, **self._told(_complaint(body)))
 
     def vanished(self, why: str) -> LlmError:
         """Return the error for no answer."""

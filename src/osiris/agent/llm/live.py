@@ -125,7 +125,8 @@ class Live:
         if counted:
             cached, written = usage.cache_read_tokens, usage.cache_write_tokens
             tokens = Tokens(usage.input_tokens, cached, written, usage.output_tokens)
-            price = self.prices.cost(provider, model, tokens, at.date())
+            known = self.endpoint.is_home  # what somebody else asks for the same model, nobody knows
+            price = self.prices.cost(provider, model, tokens, at.date()) if known else None
             cost = "" if price is None else str(price)
         elif reckoned:
             tokens, cost = Tokens(len(sent.body) // CHARS_PER_TOKEN, wrote=sent.bytes_in // CHARS_PER_TOKEN), ""

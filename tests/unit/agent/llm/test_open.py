@@ -57,7 +57,9 @@ def test_who_can_not_be_had_is_replaced_by_the_next_from_then_on() -> None:
         llm = Fallback(models, told.told.append)
         assert llm.reply(HELLO, TOOLS, print).text == "hello"
         assert llm.reply(HELLO, TOOLS, print).text == "again"
-    assert told.told == ["the language model's server answers 401; asking anthropic:test instead"]
+    assert told.told == [
+        "the language model's server answers 401: it does not know the key; asking anthropic:test instead"
+    ]
     assert [entry.provider for entry in ledger.entries] == ["compatible", "anthropic", "anthropic"]
     assert [entry.outcome for entry in ledger.entries] == ["refused", "answered", "answered"]
 

@@ -9,6 +9,7 @@ from tests.services.llm import LlmServer, Reply
 from tests.unit.agent.llm.talking import HELLO, KEY, WIRES, Heard, address, live, reply
 
 from osiris.agent.llm.endpoint import Endpoint
+from osiris.agent.llm.failures import Failures
 from osiris.agent.llm.live import Live
 from osiris.agent.llm.wire import MOST_WAIT, TRIES, asked_to_wait
 from osiris.agent.talk import Call, Said, Talk
@@ -84,23 +85,42 @@ def test_a_wait_until_some_time_is_a_wait_of_seconds() -> None:
 
 @every_wire
 @pytest.mark.parametrize(
-    ("status", "hint"),
+    ("status", "means", "hint"),
     [
-        (400, "check the llm settings"),
-        (401, "check the key"),
-        (404, "check llm.base_url and llm.model"),
-        (413, "begin a new conversation, or lower agent.context_tokens"),
+        (400, "", "check the llm settings"),
+        (401, ": it does not know the key", "check the key"),
+        (
+            404,
+            ": it does not know the model, or the address is another one",
+            "check llm.model (`/model NAME` changes it) and llm.base_url",
+        ),
+        (413, ": the conversation is too long for it", "begin a new conversation, or lower agent.context_tokens"),
     ],
 )
 def test_a_server_that_refuses_is_an_error_that_says_what_to_do_and_never_the_key(
-    wire: str, status: int, hint: str
+    wire: str, status: int, means: str, hint: str
 ) -> None:
     with LlmServer([Reply(f"no, {KEY} is wrong", status=status)]) as server, pytest.raises(LlmError) as caught:
         reply(live(server, wire))
-    assert caught.value.message == f"the language model's server answers {status}"
+    assert caught.value.message == f"the language model's server answers {status}{means}"
     assert (caught.value.why, caught.value.hint) == ("no, *** is wrong", hint)
     assert caught.value.where == address(server, wire)
     assert KEY not in repr(caught.value.to_dict())
+
+
+def test_a_key_that_is_refused_is_named_by_its_variable() -> None:
+    endpoint = Endpoint(PROVIDERS["anthropic"], "test", "http://127.0.0.1:1", KEY, key_env="MY_KEY")
+    assert Failures(endpoint, Redactor()).refused(401, "no", None).hint == "check the key in MY_KEY"
+
+
+def test_a_price_is_known_of_the_provider_itself_and_of_nobody_who_speaks_like_it() -> None:
+    usual = PROVIDERS["anthropic"]
+    assert Endpoint(usual, usual.model, usual.base_url).is_home
+    with LlmServer([Reply("good morning", usage=(1000, 800, 50))]) as server:
+        elsewhere = Live(Endpoint(usual, usual.model, server.home, KEY))
+        reply(elsewhere)
+    (entry,) = elsewhere.ledger.entries
+    assert (entry.tokens_in, entry.cost) == (1000, "")
 
 
 @every_wire
