@@ -1,5 +1,6 @@
 """A newcomer's first minute, as they live through it."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pexpect
 import pytest
+from tests.services.llm import LlmServer, Reply
 
 pytestmark = pytest.mark.slow
 OSIRIS = str(Path(sys.executable).with_name("osiris"))
@@ -86,3 +88,56 @@ def test_a_folder_that_is_in_use_is_left_alone(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "'.' holds other files" in done.stderr
     assert [file.name for file in tmp_path.iterdir()] == ["notes.txt"]
+
+
+LIVE = """\
+# yaml-language-server: $schema=../oml.schema.json
+oml_version: "0.1.0"
+name: live
+steps:
+  - id: customers
+    component: duckdb.extractor
+    mode: read
+    config:
+      connection: "@duckdb.shop"
+      query: SELECT customer_id FROM customers ORDER BY customer_id LIMIT 2
+  - id: write
+    component: filesystem.csv_writer
+    mode: write
+    needs: [customers]
+    config: {path: output/live.csv, write_mode: replace}
+"""
+OUTLINE = {"sources": ["@duckdb.shop/customers"], "grain": "a customer", "destination": "output/live.csv"}
+WRITES = (("propose_plan", OUTLINE | {"write_mode": "replace"}), ("write_pipeline", {"text": LIVE}))
+DRAFT = f"sha256:{hashlib.sha256(LIVE.encode()).hexdigest()[:12]}"
+RUNS = tuple((tool, {"draft": DRAFT}) for tool in ("check_pipeline", "plan_pipeline", "run_pipeline"))
+
+
+def live(folder: Path, *replies: Reply) -> subprocess.CompletedProcess[str]:
+    with LlmServer(list(replies)) as server:
+        model = {"OSIRIS_LLM_MODEL": "test", "OSIRIS_LLM_BASE_URL": server.base_url}
+        environment = os.environ | model | {"LC_ALL": "C.UTF-8"}
+        words = [OSIRIS, "demo", "--live", "--yes", "--json"]
+        return subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_a_real_model_may_hold_the_conversation(tmp_path: Path) -> None:
+    done = live(tmp_path, Reply("A draft.", WRITES), Reply("Now I run it.", RUNS), Reply("Done."))
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert (document["recorded"], document["run"]["status"]) == (False, "completed"), done.stderr
+    assert document["rows"]["rows"] == [["1"], ["2"]]
+
+
+def test_a_conversation_that_ends_without_a_run_says_how_to_go_on(tmp_path: Path) -> None:
+    done = live(tmp_path, Reply("Which year do you mean?"))
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert "run" not in document
+    assert document["next"] == "osiris -C osiris-demo chat --session last"
+
+
+def test_a_real_model_needs_a_key(tmp_path: Path) -> None:
+    done = osiris(tmp_path, "demo", "--live", "--yes")
+    assert done.returncode == 2
+    assert "OPENAI_API_KEY" in done.stderr

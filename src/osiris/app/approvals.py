@@ -15,12 +15,14 @@ from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
+from osiris.app.connections import identity, references
 from osiris.app.environment import own_folder
 from osiris.app.operation import Effect, Operation
 from osiris.app.pipelines import PlanPipeline, Ready, connection_fingerprints, make_ready
 from osiris.app.project import Project
 from osiris.model.approval import Approval, Asked, Channel, differences
-from osiris.model.canonical import canonical_json
+from osiris.model.canonical import canonical_json, fingerprint
+from osiris.model.connection import Reference
 from osiris.model.errors import ApprovalMissing, ConfigError, OsirisError, UsageError
 from osiris.model.manifest import Manifest
 from osiris.model.plan import Plan, PlannedWrite
@@ -112,8 +114,7 @@ class Approvals:
         """
         if len(name) < FEWEST_DIGITS:
             raise UsageError(f"{name!r} is too short", hint=f"give {FEWEST_DIGITS} digits at least")
-        found = [asked for asked in self._waiting() if asked.envelope.startswith(name)]
-        found = found or [asked for asked in self._waiting() if asked.manifest_hash.startswith(name)]
+        found = self.beginning(name)
         if len(found) > 1:
             raise UsageError(f"several runs begin with {name!r}", hint="give more digits")
         if not found:
@@ -121,6 +122,12 @@ class Approvals:
             hint = f"waiting: {known}" if known else "nothing waits; `osiris plan FILE` prints a token"
             raise UsageError(f"nothing with the hash {name} waits for a yes", hint=hint)
         return found[0]
+
+    def beginning(self, name: str) -> list[Asked]:
+        """Return everything that was asked for whose envelope, or else whose manifest, has a hash that begins so."""
+        waiting = self._waiting()
+        found = [asked for asked in waiting if asked.envelope.startswith(name)]
+        return found or [asked for asked in waiting if asked.manifest_hash.startswith(name)]
 
     def grant(
         self, plan: Plan, channel: Channel, *, assumptions: tuple[str, ...] = (), principal: str = ""
@@ -139,7 +146,8 @@ class Approvals:
             manifest_hash=plan.manifest_hash,
             lost=tuple(write.step_id for write in plan.writes if write.destructive),
             assumptions=assumptions,
-            principal=principal or _user(),
+            leads=self._leads(plan),
+            principal=principal or user(),
             channel=channel,
             granted=at,
             expires=at + hours,
@@ -154,9 +162,16 @@ class Approvals:
         """Use up a yes to exactly this plan and return it; None where there is none that holds.
 
         Raises:
-            ApprovalMissing: there is one, and what would run may take away what the person was not shown.
+            ApprovalMissing: there is one, and what would run may take away what the person was not shown, or a
+                connection leads elsewhere than it did then.
         """
         for approval in self._unused(plan.envelope):
+            if elsewhere := differences(approval.leads, self._leads(plan)):
+                raise ApprovalMissing(
+                    "this would touch something else than when it was approved",
+                    why=f"elsewhere by now: {', '.join(elsewhere)}",
+                    hint=f"look again: osiris approve {plan.token}",
+                )
             lost = [write for write in plan.writes if write.destructive and write.step_id not in approval.lost]
             if lost:
                 raise ApprovalMissing(
@@ -185,6 +200,16 @@ class Approvals:
                 (pipeline,),
             ).fetchone()
         return Asked.model_validate_json(row[0]).text if row else ""
+
+    def _leads(self, plan: Plan) -> dict[str, str]:
+        """Return where a plan leads now: variables in connections may have other values than before."""
+        named_by = (*(step.reads for step in plan.steps), *(write.target for write in plan.writes))
+        used = {name.partition("/")[0] for name in named_by}
+        return {"the project": fingerprint(str(self.project.root))} | {
+            str(reference): identity(self.project, reference)
+            for reference in references(self.project)
+            if str(reference) in used or _holds_files(self.project, reference)
+        }
 
     def _unused(self, envelope: str) -> list[Approval]:
         """Return the records that hold now: signed by this person's key, neither used nor expired."""
@@ -256,7 +281,8 @@ def proposed(project: Project, name: str, approvals: Approvals | None = None) ->
     try:
         asked = store.find(name)
     except UsageError:
-        if len(name) < FEWEST_DIGITS or (ready := _anywhere(project, name)) is None:
+        several = len(name) < FEWEST_DIGITS or store.beginning(name)
+        if several or (ready := _anywhere(project, name)) is None:
             raise
         asked = _asked(project, ready, store.clock())
     else:
@@ -321,6 +347,12 @@ def parts_of(project: Project, manifest: Manifest) -> dict[str, str]:
     }
 
 
+def _holds_files(project: Project, reference: Reference) -> bool:
+    """Return whether a connection leads to files: a plan names these by their paths alone."""
+    name = reference.family
+    return name not in project.registry.loaders or project.registry.family(name).desk is None
+
+
 def _covers(policy: Policy, plan: Plan) -> bool:
     if policy.manifest:
         return plan.manifest_hash.startswith(policy.manifest)
@@ -382,7 +414,8 @@ def _make_key(file: Path) -> None:
         out.write(secrets.token_bytes(KEY_BYTES))
 
 
-def _user() -> str:
+def user() -> str:
+    """Return who uses this process."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):

@@ -4,10 +4,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
 
 from pydantic import ValidationError
 
-from osiris.app.connections import connected, identity, named
+from osiris.app.connections import connected, identity, named, secret_values
 from osiris.app.files import write_beside
 from osiris.app.project import Project
 from osiris.kit.family import Desk
@@ -16,8 +18,11 @@ from osiris.model.catalogue import Kept, Table, TableProfile
 from osiris.model.connection import Reference
 from osiris.model.errors import UsageError
 from osiris.model.manifest import ManifestStep
+from osiris.observe.redact import Redactor
 
 MOST_SURVEYS = 500  # of one connection; the oldest go
+LONG = 20  # characters from which on a secret that is a word can't be the name of a table by chance
+_TEXTS = frozenset({"comment", "source_type", "minimum", "maximum", "values"})  # what people wrote, and values
 
 
 def now() -> datetime:
@@ -28,6 +33,9 @@ def now() -> datetime:
 @dataclass(frozen=True)
 class Cache:
     """The cache of one project: catalogues, statistics, columns of queries. No secret and no row is in it.
+
+    What a source says may hold a secret of the project's. It is masked before anything is kept, or handed on. Names are
+    what a pipeline has to say, so a short word that is also a password stays in them, and only there.
 
     Attributes:
         clock: Returns the time in UTC.
@@ -67,9 +75,8 @@ class Cache:
         place = self.project.place
         stamp = desk.stamp(connection, place) if desk.stamp else ""
         catalogue = desk.catalogue(connection, place).model_copy(update={"source": str(reference)})
-        found = Kept(
-            connection=identity(self.project, reference), seen=self.clock(), stamp=stamp, catalogue=catalogue
-        ).renewed(self._read(reference))
+        seen = Kept(connection=identity(self.project, reference), seen=self.clock(), stamp=stamp, catalogue=catalogue)
+        found = Kept.model_validate(self._masked(seen)).renewed(self._read(reference))
         if keep:
             self._write(reference, found)
         return found
@@ -98,6 +105,20 @@ class Cache:
         """Keep the statistics of one table."""
         self._write(named(self.project, name), self.known(name).with_profile(profile, self.clock()))
 
+    def _masked(self, kept: Kept) -> dict[str, Any]:
+        """Return what is kept as JSON values, without secrets."""
+        masked: dict[str, Any] = self._in_names(kept.model_dump(mode="json", exclude_defaults=True))
+        return {name: _without(value, self._in_texts) for name, value in masked.items()}
+
+    @cached_property
+    def _in_texts(self) -> Redactor:
+        return Redactor(secret_values(self.project))
+
+    @cached_property
+    def _in_names(self) -> Redactor:
+        hidden = secret_values(self.project)
+        return Redactor(secret for secret in hidden if len(secret) >= LONG or not secret.isidentifier())
+
     def _read(self, reference: Reference) -> Kept | None:
         """Return the file's content; None where there is no file, or one that nobody can use."""
         try:
@@ -108,7 +129,7 @@ class Cache:
 
     def _write(self, reference: Reference, kept: Kept) -> None:
         """Write the file; where that is not possible, the next one has to look again."""
-        content = canonical_json(kept.model_dump(mode="json", exclude_defaults=True))
+        content = canonical_json(self._masked(kept))
         with suppress(UsageError):
             write_beside(self.project.layout.catalogue(reference.family, reference.alias), content + b"\n")
 
@@ -122,6 +143,15 @@ def desk_of(desk: Desk | None, reference: Reference) -> Desk:
     if desk is None:
         raise UsageError(f"{reference} holds files, not tables", hint="read a file with a pipeline step")
     return desk
+
+
+def _without(value: Any, redact: Redactor) -> Any:
+    match value:
+        case dict():
+            return {key: redact(inner) if key in _TEXTS else _without(inner, redact) for key, inner in value.items()}
+        case list():
+            return [_without(inner, redact) for inner in value]
+    return value
 
 
 def _identity(step: ManifestStep) -> str:

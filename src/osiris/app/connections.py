@@ -1,6 +1,6 @@
 """Who is who outside, and whether they answer."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
 from pydantic import AliasChoices, BaseModel
@@ -10,11 +10,14 @@ from osiris.app.connections_file import VARIABLE, as_far_as_set
 from osiris.app.operation import Operation
 from osiris.app.project import Project
 from osiris.kit.component import Connection
+from osiris.kit.describe import is_secret, model_within
 from osiris.kit.family import Family
+from osiris.kit.named_files import rooted
 from osiris.model.canonical import fingerprint
 from osiris.model.connection import Reference, parse_reference
 from osiris.model.errors import OsirisError, UsageError
 from osiris.model.providers import KEYS
+from osiris.observe.forms import SHORTEST
 from osiris.observe.redact import FIELDS, Redactor
 from osiris.remote.e2b import KEY as SANDBOX_KEY
 
@@ -111,9 +114,20 @@ def connected(project: Project, name: str) -> tuple[Family, Connection, Referenc
         SecretMissing: a variable is not set.
     """
     reference = named(project, name)
+    fields = fields_at(project, reference)
+    return project.registry.family(reference.family), project.registry.connect(reference.family, fields), reference
+
+
+def fields_at(project: Project, reference: Reference) -> dict[str, Any]:
+    """Return a connection's fields, variables filled in; files that it names are found from the project's folder.
+
+    Raises:
+        UsageError: its family is not installed.
+        ConfigError: it is not configured.
+        SecretMissing: a variable is not set.
+    """
     fields = project.connections.fields(reference, project.environment)
-    family = project.registry.family(reference.family)
-    return family, project.registry.connect(reference.family, fields), reference
+    return rooted(project.registry.family(reference.family).connection, fields, project.root)
 
 
 def named(project: Project, name: str) -> Reference:
@@ -133,9 +147,8 @@ def identity(project: Project, reference: Reference) -> str:
 
 def open_fields(project: Project, reference: Reference) -> dict[str, str]:
     """Return a connection's fields without its secrets, as far as their variables are set."""
-    secret = _secret_fields(project, reference)
-    raw = project.connections.families[reference.family][reference.alias]
-    return {name: as_far_as_set(value, project.environment) for name, value in raw.items() if name not in secret}
+    fields = _without_secrets(project, reference, lambda _: None)
+    return {name: as_far_as_set(value, project.environment) for name, value in fields.items() if value is not None}
 
 
 def secret_values(project: Project) -> tuple[str, ...]:
@@ -153,10 +166,16 @@ def secrets_of(project: Project, wanted: Iterable[Reference]) -> tuple[str, ...]
     """Return the values of these connections that must never be shown, sorted."""
     found: set[str] = set()
     for reference in wanted:
-        secret = _secret_fields(project, reference)
-        raw = project.connections.families[reference.family][reference.alias]
-        found |= {as_far_as_set(raw[name], project.environment) for name in secret}
+        _without_secrets(project, reference, lambda secret: found.add(as_far_as_set(secret, project.environment)))
     return tuple(sorted(found - {""}))
+
+
+def answer_of(project: Project, family: Family, connection: Connection, reference: Reference) -> ConnectionCheck:
+    """Really connect, and return what came of it."""
+    if family.desk is None:
+        return ConnectionCheck(name=str(reference), status="nothing to check", detail=f"{family.title} need no sign-on")
+    checked = family.desk.check(connection, project.place)
+    return ConnectionCheck(name=str(reference), status=checked.status, detail=checked.detail, hint=checked.hint)
 
 
 def _reference(name: str) -> Reference:
@@ -171,17 +190,20 @@ def _check(project: Project, reference: Reference) -> ConnectionCheck:
         family, connection, _ = connected(project, str(reference))
     except OsirisError as exc:
         return ConnectionCheck(name=str(reference), status="failed", detail=exc.message, hint=exc.hint)
-    if family.desk is None:
-        return ConnectionCheck(name=str(reference), status="nothing to check", detail=f"{family.title} need no sign-on")
-    checked = family.desk.check(connection, project.place)
-    return ConnectionCheck(name=str(reference), status=checked.status, detail=checked.detail, hint=checked.hint)
+    checked = answer_of(project, family, connection, reference)
+    hint = "; ".join(filter(None, (checked.hint, _too_short(project, reference))))
+    return checked.model_copy(update={"hint": hint})
+
+
+def _too_short(project: Project, reference: Reference) -> str:
+    """Return what to do about a secret that is in half of all texts; empty where there is none."""
+    short = any(len(secret.strip()) < SHORTEST for secret in secrets_of(project, [reference]))
+    advice = f"choose a secret of {SHORTEST} characters or more: a shorter one is masked only where a secret stands"
+    return advice if short else ""
 
 
 def _masked(project: Project, reference: Reference) -> dict[str, Any]:
-    secret = _secret_fields(project, reference)
-    raw = project.connections.families[reference.family][reference.alias]
-    shown = {name: _by_name(value) if name in secret else value for name, value in raw.items()}
-    return Redactor()(shown)
+    return Redactor()(_without_secrets(project, reference, _by_name))
 
 
 def _by_name(value: Any) -> str:
@@ -189,17 +211,34 @@ def _by_name(value: Any) -> str:
     return f"${{{found['name']}}}" if (found := VARIABLE.fullmatch(str(value))) else MASKED
 
 
-def _secret_fields(project: Project, reference: Reference) -> frozenset[str]:
-    """Return the fields that hold secrets, as written: those of the model, and those called so.
+def _without_secrets(project: Project, reference: Reference, instead: Callable[[Any], Any]) -> dict[str, Any]:
+    """Return a connection's fields as written, with what `instead` makes of each that holds a secret.
 
-    All fields of a family that is not installed may be.
+    All fields of a family that is not installed may be secrets.
     """
-    written = project.connections.families[reference.family][reference.alias].keys()
+    written = project.connections.families[reference.family][reference.alias]
     if reference.family not in project.registry.loaders:
-        return frozenset(written)
-    fields = project.registry.family(reference.family).connection.model_fields.items()
-    secret = {name for field, info in fields if "SecretStr" in str(info.annotation) for name in _names(field, info)}
-    return frozenset(name for name in written if name in secret or name.lower() in FIELDS)
+        return {name: instead(value) for name, value in written.items()}
+    return _open(written, project.registry.family(reference.family).connection, instead)
+
+
+def _open(written: Mapping[str, Any], model: type[BaseModel] | None, instead: Callable[[Any], Any]) -> dict[str, Any]:
+    """Return fields without secrets: those of the model, those called so, and those within one that is none.
+
+    A name that the model does not know may be that of a secret, written wrong.
+    """
+    fields = model.model_fields.items() if model else ()
+    known = {name: info for field, info in fields for name in _names(field, info)}
+    found: dict[str, Any] = {}
+    for name, value in written.items():
+        info = known.get(name)
+        if name.lower() in FIELDS or (is_secret(info) if info else model is not None):
+            found[name] = instead(value)
+        elif isinstance(value, dict):
+            found[name] = _open(value, model_within(info) if info else None, instead)
+        else:
+            found[name] = value
+    return found
 
 
 def _names(field: str, info: FieldInfo) -> frozenset[object]:

@@ -13,7 +13,7 @@ from osiris.model.errors import ConfigError, SecretMissing
 from osiris.model.layout import CONNECTIONS
 from osiris.model.nearest import nearest
 
-VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}")
+VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>(?:(?!\$\{)[^}])*))?\}")
 
 _FORM = "write family: {alias: {field: value}}"
 
@@ -61,7 +61,7 @@ class Connections:
         """Return the fields of one connection, variables filled in.
 
         Raises:
-            ConfigError: there is no such connection.
+            ConfigError: there is no such connection, or a variable's name is no name.
             SecretMissing: a variable is not set; the error names it.
         """
         reference = self.named(reference)
@@ -86,12 +86,23 @@ def read_connections(file: Path) -> Connections:
     document = read_document(file) if file.is_file() else {}
     tree = document.get("connections", document) if isinstance(document, dict) else document
     tree = {} if tree is None else tree
+    if isinstance(document, dict) and "connections" in document:
+        _must_stand_alone(document, file.name)
     if not isinstance(tree, dict):
         raise ConfigError("the connections file must hold families", where=file.name, hint=_FORM)
     families = {family: {} if aliases is None else aliases for family, aliases in tree.items() if family != "version"}
     for family, aliases in families.items():
         _look_at(family, aliases, file.name)
     return Connections(families)
+
+
+def _must_stand_alone(document: dict[str, Any], file: str) -> None:
+    if beside := sorted(document.keys() - {"connections", "version"}):
+        raise ConfigError(
+            f"{beside[0]!r} stands beside `connections`, where nobody looks",
+            where=file,
+            hint="put it below `connections`",
+        )
 
 
 def as_far_as_set(value: Any, environment: Environment) -> str:
@@ -118,6 +129,10 @@ def _filled(value: Any, environment: Environment, where: str) -> Any:
         return {key: _filled(inner, environment, f"{where}.{key}") for key, inner in value.items()}
     if not isinstance(value, str):
         return value
+    if "${" in VARIABLE.sub("", value):
+        raise ConfigError(
+            "a variable is not written as one", where=where, hint="write ${NAME} or ${NAME:-default}, each with its `}`"
+        )
 
     def variable(found: re.Match[str]) -> str:
         if text := environment.get(found["name"]) or found["default"]:

@@ -1,13 +1,16 @@
-"""The only reader of the environment and of `.env` files."""
+"""The only reader of the environment and of `.env` files, and the only writer of these."""
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 from dotenv import dotenv_values
 
-from osiris.model.errors import ConfigError
+from osiris.app.files import write_beside
+from osiris.model.errors import ConfigError, UsageError
 
 # What a child process is told: how to find programs, files and certificates, and how to write; no secret is among it.
 _PASSED_ON = frozenset({
@@ -60,9 +63,42 @@ class Environment:
                 yield name.removeprefix(prefix), self.variables[name]
 
 
+def keep_variables(file: Path, values: Mapping[str, str]) -> None:
+    """Write variables into a `.env` file that only its owner can read; whatever else stands in it stays as it is.
+
+    Raises:
+        UsageError: the file can't be written, or a value can't be kept in such a file.
+        ConfigError: it can't be read.
+    """
+    lines = _text(file).splitlines() if file.is_file() else []
+    for name, value in values.items():
+        lines = [line for line in lines if not re.match(rf"\s*(export\s+)?{re.escape(name)}\s*=\s*$", line)]
+        lines.append(f"{name}={_quoted(value)}")
+    text = "\n".join(lines) + "\n"
+    kept = dotenv_values(stream=StringIO(text, newline=None), interpolate=False)
+    if wrong := next((name for name, value in values.items() if kept.get(name) != value), None):
+        raise UsageError(f"the value of {wrong} can't be kept in {file.name}", hint=f"export {wrong} instead")
+    write_beside(file, text.encode("utf-8"), private=True)
+
+
 def own_folder() -> Path:
     """Return where the files of Osiris lie that are this person's own, whatever a project's `.env` says."""
     return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "osiris"
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise ConfigError(f"cannot read {file.name}: {exc}", where=str(file), hint="save it as UTF-8 text") from exc
+
+
+def _quoted(value: str) -> str:
+    """Return a value as `.env` files hold it."""
+    if re.fullmatch(r"[A-Za-z0-9_./:@%+,=-]+", value):
+        return value
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
 
 
 def _values(file: Path) -> dict[str, str]:

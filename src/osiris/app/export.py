@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, Field
 
 from osiris import __version__
@@ -13,11 +12,10 @@ from osiris.app.pipelines import PlanPipeline, make_ready
 from osiris.app.project import Project
 from osiris.app.record import index
 from osiris.model.connection import Reference
-from osiris.model.errors import UsageError
 from osiris.model.manifest import Manifest
 from osiris.model.receipt import Receipt
 from osiris.observe.openlineage import Ended, Store, event
-from osiris.observe.read import read_events
+from osiris.observe.read import read_events, read_manifest
 
 PRODUCER = f"https://pypi.org/project/osiris-etl/{__version__}"
 
@@ -56,11 +54,7 @@ def _run(project: Project, name: str, now: datetime) -> tuple[Manifest, Ended]:
     """
     run = index(project).get(name)
     session = project.layout.session(run.run_id)
-    try:
-        manifest = Manifest.model_validate(yaml.safe_load(session.manifest.read_bytes()))
-        events = list(read_events(session.events))
-    except (OSError, ValueError, yaml.YAMLError) as exc:
-        raise UsageError(f"the record of {run.run_id} can't be read", hint="run the pipeline again") from exc
+    manifest, events = read_manifest(session), list(read_events(session.events))
     receipts = tuple(Receipt.model_validate(one["receipt"]) for one in events if one["event"] == "write_committed")
     at = datetime.fromisoformat(events[-1]["ts"]) if events else now
     return manifest, Ended(run.run_id, run.status, at, receipts)

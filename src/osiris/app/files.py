@@ -1,14 +1,22 @@
 """Files that are written whole or not at all."""
 
+import os
 from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
 
 from osiris.model.errors import UsageError
 
+PRIVATE = 0o600
 
-def write_beside(file: Path, content: bytes) -> None:
+
+def write_beside(file: Path, content: bytes, *, private: bool = False) -> None:
     """Write a file whole or not at all: beside its place, then renamed.
+
+    Args:
+        file: Its folder is made where it is missing.
+        content: All that it will hold.
+        private: True makes it a file that nobody but its owner can read, from its first byte on.
 
     Raises:
         UsageError: the folder can't be written.
@@ -16,7 +24,9 @@ def write_beside(file: Path, content: bytes) -> None:
     draft = file.with_name(f".{file.name}.{token_hex(4)}")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_bytes(content)
+        rights = PRIVATE if private else 0o666  # the other is what every program asks for; the umask takes from it
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, rights), "wb") as out:
+            out.write(content)
         draft.replace(file)
     except OSError as exc:
         raise UsageError(f"cannot write {file}: {exc.strerror}", hint="check the folder and its rights") from exc

@@ -1,5 +1,6 @@
 """What no pipeline may touch: the files that Osiris itself goes by."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,8 @@ def keep_out(project: Project, step: ManifestStep, fields: dict[str, Any] | None
     if not isinstance(written, str):
         return
     base = project.root / str((fields or {}).get("base_dir", ""))
-    path = (base / written).resolve()
-    root = project.root.resolve()
+    path = _really(base / written)
+    root = _really(project.root)
     secret, others = _ours(project)
     for ours in (*secret, *(others if step.mode == "write" else ())):
         if path == ours or ours in path.parents:
@@ -32,7 +33,7 @@ def keep_out(project: Project, step: ManifestStep, fields: dict[str, Any] | None
                 why="what it says decides what may be read and run",
                 hint="name another file, such as one below output/",
             )
-    inside = path.is_relative_to(root) or (fields is not None and path.is_relative_to(base.resolve()))
+    inside = path.is_relative_to(root) or (fields is not None and path.is_relative_to(_really(base)))
     if project.door.confined and not inside:
         raise Forbidden(
             f"{written!r} lies outside the project",
@@ -46,7 +47,12 @@ def _ours(project: Project) -> tuple[list[Path], list[Path]]:
     layout, root = project.layout, project.root
     secret = [root / ".env", root / CONNECTIONS, layout.sessions, *_dotenvs(root)]
     others = [root / SETTINGS, root / NOTES, layout.pipelines, layout.build, layout.logs, layout.cache, root / ".git"]
-    return [path.resolve() for path in secret], [path.resolve() for path in others]
+    return [_really(path) for path in secret], [_really(path) for path in others]
+
+
+def _really(path: Path) -> Path:
+    """Return where a path leads; one that leads round in a circle stays as it is."""
+    return Path(os.path.realpath(path))
 
 
 def _dotenvs(root: Path) -> Iterator[Path]:

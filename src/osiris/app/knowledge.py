@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from osiris.app.cache import Cache
+from osiris.app.connections import fields_at
 from osiris.app.guarded import keep_out
 from osiris.app.project import Project
 from osiris.kit.component import Component, Surveyor
@@ -38,6 +39,8 @@ class Sources:
 
     def __call__(self, step: ManifestStep) -> Known:
         """Return what is known of one step's source."""
+        if step.connection is None and not (self.look or _lies_here(self._family(step.component))):
+            return Known(why="it has no connection, so that nothing is kept of it: `osiris plan` asks")
         if step.connection is None or (family := self._family(step.connection)).desk is None:
             return self._looked_at(step, None)
         kept = self.kept(step.connection)
@@ -129,7 +132,9 @@ class Sources:
         return Known(catalogue=kept.catalogue, survey=Table(name=name, columns=columns), derived=True)
 
     def _family(self, name: str) -> Family:
-        return self.project.registry.family(parse_reference(name).family)
+        """Return the family of a connection or a component."""
+        family = parse_reference(name).family if name.startswith("@") else name.partition(".")[0]
+        return self.project.registry.family(family)
 
 
 def build(project: Project, step: ManifestStep) -> Component:
@@ -144,7 +149,7 @@ def build(project: Project, step: ManifestStep) -> Component:
 
 
 def _fields(project: Project, name: str | None) -> dict[str, Any] | None:
-    return None if name is None else project.connections.fields(parse_reference(name), project.environment)
+    return None if name is None else fields_at(project, parse_reference(name))
 
 
 def _lies_here(family: Family) -> bool:
@@ -159,7 +164,7 @@ def _why(kept: Kept | OsirisError) -> str:
 def _columns(step: ManifestStep, dialect: str, catalogue: Catalogue) -> tuple[Column, ...] | None:
     """Return the columns that a step would read, where the catalogue says all of it; any may be NULL."""
     if query := str(step.config.get("query") or ""):
-        return selected(query, dialect, catalogue.tables)
+        return selected(query, dialect, catalogue.tables) if dialect else None
     table = catalogue.named(table_of(step.config))
     if table is None:
         return None
@@ -171,7 +176,7 @@ def _columns(step: ManifestStep, dialect: str, catalogue: Catalogue) -> tuple[Co
 
 def _read_by(step: ManifestStep, dialect: str, catalogue: Catalogue) -> Iterator[Table]:
     """Yield the tables that a step reads, of those that are known, each once."""
-    query = str(step.config.get("query") or "")
+    query = str(step.config.get("query") or "") if dialect else ""
     try:
         read = [f"{table.namespace}.{table.name}".strip(".") for table in tables_of(query, dialect)] if query else []
     except StatementError:

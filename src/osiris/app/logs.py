@@ -1,10 +1,8 @@
 """What runs left behind: the list, one run, its package, its rows."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, Field
 
 from osiris.app.catalogue import Rows
@@ -18,12 +16,11 @@ from osiris.model.aiop import aiop_schema
 from osiris.model.errors import UsageError
 from osiris.model.events import KINDS, events_schema
 from osiris.model.layout import Session
-from osiris.model.manifest import Manifest
 from osiris.model.metrics import metrics_schema
 from osiris.model.nearest import nearest
 from osiris.observe.aiop.view import LEAST_TOKENS, view
 from osiris.observe.journal import now, stamp
-from osiris.observe.read import read_events
+from osiris.observe.read import read_events, read_manifest
 from osiris.observe.runs import Run
 
 POLL = 0.5  # seconds between two looks at a run that goes on
@@ -199,7 +196,7 @@ def show_schema(project: Project, ask: ShowSchema) -> Schema:  # noqa: ARG001 - 
 def show_rows(project: Project, ask: ShowRows) -> Rows:
     """Show the first rows of what a run wrote, read back from where they lie now."""
     _, session = session_of(project, ask.run_id)
-    manifest = read_manifest(session.manifest)
+    manifest = read_manifest(session)
     writers = [step for step in manifest.steps if step.mode == "write" and ask.step_id in ("", step.id)]
     if not writers:
         raise UsageError(f"the run has no writer {ask.step_id!r}", hint="see the run card for its steps")
@@ -210,11 +207,6 @@ def show_rows(project: Project, ask: ShowRows) -> Rows:
         rows=plain_rows(table),
         cut=cut,
     )
-
-
-def read_manifest(file: Path) -> Manifest:
-    """Return a manifest from its file."""
-    return Manifest.model_validate(yaml.safe_load(file.read_bytes()))
 
 
 def session_of(project: Project, name: str) -> tuple[RunLine, Session]:

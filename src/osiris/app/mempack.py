@@ -9,16 +9,18 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from osiris.app.cache import Cache
-from osiris.app.connections import references
+from osiris.app.connections import references, secret_values
 from osiris.app.documents import read_document
 from osiris.app.files import write_beside
 from osiris.app.operation import Effect, Operation
 from osiris.app.project import Project
-from osiris.app.record import index, packed, redactor
+from osiris.app.record import index, packed
 from osiris.model.catalogue import Catalogue, Column
+from osiris.model.document import read
 from osiris.model.errors import CheckFailed, ConfigError, OsirisError, UsageError
 from osiris.model.layout import CONNECTIONS
 from osiris.observe.aiop.view import view
+from osiris.observe.redact import Redactor
 
 OUTPUT = "build/mempack.md"
 HEAD = """\
@@ -89,14 +91,25 @@ class _Part:
         fence = "`" * (longest + 1)
         return f"\n## {self.name}\n\n{fence}{self.language}\n{self.text.rstrip()}\n{fence}\n"
 
+    def sensitive(self) -> Iterator[str]:
+        """Yield what a pipeline's text gives its sensitive parameters if nobody gives them anything else."""
+        if self.language != "yaml":
+            return
+        document = read(self.text.encode("utf-8", "replace")).root.value
+        params = document.get("params") if isinstance(document, dict) else None
+        for param in params.values() if isinstance(params, dict) else ():
+            if isinstance(param, dict) and param.get("sensitive") is True:
+                yield str(param.get("default") or "")
+
 
 def pack_project(project: Project, ask: PackProject) -> Packed:
     """Write one bundle of a project for a model to read: pipelines, catalogue, latest runs, chosen files."""
     wanted = mempack_of(project, ask.file)
-    redact = redactor(project)
+    found = list(_parts(project, wanted))
+    redact = Redactor((*secret_values(project), *(value for part in found for value in part.sensitive())))
     shown, parts, left_out = [HEAD], list[str](), list[str]()
     room = wanted.max_bytes - len(HEAD)
-    for part in _parts(project, wanted):
+    for part in found:
         text = redact.text(part.shown())
         size = len(text.encode("utf-8", "replace"))
         if size > room:

@@ -12,13 +12,18 @@ from osiris.app.catalogue import (
 )
 from osiris.app.components import COMPONENTS_LIST, COMPONENTS_SHOW
 from osiris.app.connections import CONNECTIONS_DOCTOR, CONNECTIONS_LIST
+from osiris.app.copying import PIPELINES_COPY
 from osiris.app.discover import CATALOGUE_DISCOVER
 from osiris.app.export import EXPORT_OPENLINEAGE
 from osiris.app.keeping import AIOP_PRUNE, LOGS_GC
+from osiris.app.library import TEMPLATES_LIST, TEMPLATES_SHOW
 from osiris.app.logs import LOGS_AIOP, LOGS_LIST, LOGS_ROWS, LOGS_SCHEMA, LOGS_SHOW
 from osiris.app.mempack import PROJECT_MEMPACK
+from osiris.app.new_component import COMPONENTS_NEW
+from osiris.app.new_connection import CONNECTIONS_ADD
 from osiris.app.oml import OML_SCHEMA
 from osiris.app.operation import Operation
+from osiris.app.package_check import COMPONENTS_VALIDATE
 from osiris.app.packages import AIOP_LIST
 from osiris.app.parity import PIPELINES_PARITY
 from osiris.app.pipelines import PIPELINES_CHECK, PIPELINES_COMPILE, PIPELINES_PLAN, PIPELINES_SAVE
@@ -40,7 +45,10 @@ OPERATIONS: dict[str, Operation[Any, Any]] = {
         CATALOGUE_PROFILE,
         CATALOGUE_QUERY,
         COMPONENTS_LIST,
+        COMPONENTS_NEW,
         COMPONENTS_SHOW,
+        COMPONENTS_VALIDATE,
+        CONNECTIONS_ADD,
         CONNECTIONS_DOCTOR,
         CONNECTIONS_LIST,
         E2B_SWEEP,
@@ -59,6 +67,7 @@ OPERATIONS: dict[str, Operation[Any, Any]] = {
         PIPELINES_APPROVE,
         PIPELINES_CHECK,
         PIPELINES_COMPILE,
+        PIPELINES_COPY,
         PIPELINES_PARITY,
         PIPELINES_PLAN,
         PIPELINES_RUN,
@@ -66,5 +75,7 @@ OPERATIONS: dict[str, Operation[Any, Any]] = {
         PROJECT_INIT,
         PROJECT_MEMPACK,
         PROJECT_VALIDATE,
+        TEMPLATES_LIST,
+        TEMPLATES_SHOW,
     )
 }

@@ -4,7 +4,6 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
 from pydantic import BaseModel, Field
 
 from osiris import __version__
@@ -14,6 +13,7 @@ from osiris.app.knowledge import Sources, build
 from osiris.app.operation import Effect, Operation
 from osiris.app.project import Project
 from osiris.app.record import index
+from osiris.app.selection import selected
 from osiris.compiler.compile import Compiled, Given, compile_pipeline
 from osiris.kit.component import Writer
 from osiris.model.canonical import canonical_json, digest, fingerprint
@@ -25,6 +25,7 @@ from osiris.model.manifest import Manifest, WriteEntry
 from osiris.model.nearest import nearest
 from osiris.model.oml import slug
 from osiris.model.plan import Plan, PlannedStep, PlannedWrite, SourceSeen, TargetState, envelope
+from osiris.observe.read import manifest_in
 
 MANIFEST = "manifest.yaml"
 PLAN = "plan.json"
@@ -96,6 +97,7 @@ class PlanPipeline(CheckPipeline):
     """Ask what a run would do."""
 
     last_compile: bool = Field(default=False, description="plan the newest compiled manifest")
+    select: tuple[str, ...] = Field(default=(), description="only these writers, and what they need; empty means all")
     look: bool = Field(
         default=True, description="look at sources and targets, read-only; otherwise only files here are opened"
     )
@@ -155,7 +157,7 @@ def make_ready(project: Project, ask: PlanPipeline) -> Ready:
 
     Raises:
         OmlError: the compiler refuses the pipeline; carries all findings.
-        UsageError: there is no such file, or a manifest is not whole.
+        UsageError: there is no such file, a manifest is not whole, or what is selected is no writer.
     """
     sources = Sources(project, look=ask.look)
     if not ask.text and (folder := _manifest_folder(project, ask)):
@@ -165,6 +167,7 @@ def make_ready(project: Project, ask: PlanPipeline) -> Ready:
         sensitive = NOT_SENSITIVE
     else:
         manifest, text, sensitive = compiled(project, ask, sources)
+    manifest = selected(manifest, ask.select)
     writes = tuple(_write(project, manifest, entry, look=ask.look) for entry in manifest.writes)
     return Ready(manifest, text, _plan(project, manifest, writes, sources), sensitive)
 
@@ -223,7 +226,7 @@ def _manifest_folder(project: Project, ask: PlanPipeline) -> Path | None:
         return file.parent if file.name == MANIFEST and file.is_file() else None
     if not project.layout.latest.is_file():
         raise UsageError("nothing has been compiled here yet", hint="run `osiris compile FILE` first")
-    return project.layout.build / project.layout.latest.read_text("utf-8").strip()
+    return project.layout.build / project.layout.latest.read_text("utf-8", errors="replace").strip()
 
 
 def _decided(project: Project, manifest: Manifest, ask: PlanPipeline) -> None:
@@ -262,9 +265,9 @@ def _read_manifest(folder: Path) -> tuple[Manifest, bytes]:
     """
     try:
         content, text = (folder / MANIFEST).read_bytes(), (folder / "pipeline.yaml").read_bytes()
-        manifest = Manifest.model_validate(yaml.safe_load(content))
+        manifest = manifest_in(content)
         plan = json.loads((folder / PLAN).read_bytes()) if (folder / PLAN).is_file() else {}
-    except (OSError, ValueError, yaml.YAMLError) as exc:
+    except (OSError, ValueError) as exc:
         raise UsageError(f"cannot read the manifest in {folder}", hint="compile the pipeline again") from exc
     whole = manifest.to_bytes() == content and manifest.fingerprints.oml == digest(text)
     if not whole or plan.get("manifest_hash", manifest.hash()) != manifest.hash():

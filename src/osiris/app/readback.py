@@ -5,6 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from osiris.app.connections import fields_at
 from osiris.app.project import Project
 from osiris.kit.component import Extractor, Place
 from osiris.model.connection import parse_reference
@@ -24,7 +25,7 @@ def first_rows(project: Project, writer: ManifestStep, most: int) -> tuple[pa.Ta
     """
     fields: Mapping[str, Any] | None = None
     if writer.connection:
-        fields = project.connections.fields(parse_reference(writer.connection), project.environment)
+        fields = fields_at(project, parse_reference(writer.connection))
     extractor = reader_of(project, writer, project.place, fields)
     taken: list[pa.RecordBatch] = []
     with extractor.extract() as stream:

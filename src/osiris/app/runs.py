@@ -9,8 +9,8 @@ from typing import Any
 from pydantic import BaseModel, Field
 from pydantic.json_schema import SkipJsonSchema
 
-from osiris.app.approvals import allowed, line_to_add
-from osiris.app.connections import secret_values, secrets_of
+from osiris.app.connections import fields_at, secret_values, secrets_of
+from osiris.app.consent import let_begin, with_consent
 from osiris.app.elsewhere import HERE, Elsewhere, passed_values, target_of
 from osiris.app.files import write_beside
 from osiris.app.intent import witnesses
@@ -21,12 +21,11 @@ from osiris.app.project import Project
 from osiris.app.record import close_record, index
 from osiris.model.aiop import Used
 from osiris.model.connection import parse_reference
-from osiris.model.errors import ApprovalMissing, OsirisError, UsageError
+from osiris.model.errors import OsirisError, UsageError
 from osiris.model.events import RunStatus
 from osiris.model.job import Job, RunResult
 from osiris.model.layout import Session
 from osiris.model.manifest import Manifest
-from osiris.model.plan import Plan
 from osiris.model.receipt import Receipt
 from osiris.observe.aiop.norm import baseline_of
 from osiris.observe.aiop.package import freeze
@@ -42,6 +41,7 @@ class RunPipeline(BaseModel):
     params: dict[str, str] = Field(default_factory=dict)
     strict: bool = False
     last_compile: bool = False
+    select: tuple[str, ...] = Field(default=(), description="only these writers, and what they need; empty means all")
     approve: str = Field(default="", description="the token of the plan that was approved")
     said: str = Field(default="", description="what the person said in the conversation that led here")
     mempack: str = Field(default="", description="a file that describes the bundle to build after the run")
@@ -82,7 +82,7 @@ def run_pipeline(project: Project, ask: RunPipeline) -> RunReport:
         raise UsageError("only a person says where a run takes place", hint="run it with `osiris run`")
     target = target_of(project, ask.elsewhere)
     ready = make_ready(project, PlanPipeline(**ask.model_dump(include=set(PlanPipeline.model_fields))))
-    _approved(project, ask, ready.plan)
+    consent = let_begin(project, ready.plan, token=ask.approve, by_agent=ask.by_agent)
     mempack_of(project, ask.mempack)
     run_id = new_run_id(ready.manifest.slug)
     session = project.layout.session(run_id)
@@ -90,7 +90,7 @@ def run_pipeline(project: Project, ask: RunPipeline) -> RunReport:
     redact = Redactor((*secret_values(project), *ready.sensitive.texts, *passed))
     with _recorded(project, ask, ready, session, redact) as journal:
         job, refusal = job_of(project, ready, session)
-        result = target.execute(job, journal, refusal=refusal)
+        result = target.execute(job, with_consent(journal, consent), refusal=refusal)
         index(project).ended(run_id, result)
     return _packed(project, ask, _report(project, ready, session, result, redact))
 
@@ -100,40 +100,12 @@ def new_run_id(slug: str) -> str:
     return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{slug[:32]}-{secrets.token_hex(3)}"
 
 
-def _approved(project: Project, ask: RunPipeline, plan: Plan) -> None:
-    """Return if somebody has said yes to exactly this plan, or nobody need.
-
-    Raises:
-        ApprovalMissing: nobody has.
-    """
-    if ask.approve and ask.approve != plan.token:
-        raise ApprovalMissing(
-            "what would run is not what was approved",
-            why=f"the token names {ask.approve}, the plan is {plan.token}",
-            hint="look at `osiris plan` again and approve what it shows now",
-        )
-    if ask.by_agent:
-        if not allowed(project, plan):
-            raise ApprovalMissing(
-                "a model made this, and nobody said yes to it", hint=f"osiris approve {plan.token}, at a terminal"
-            )
-        return
-    if ask.approve or not plan.destructive or allowed(project, plan) or project.door.confirm(plan):
-        return
-    raise ApprovalMissing(
-        "this run needs a yes, and nobody gave one",
-        why="; ".join(write.destructive for write in plan.writes if write.destructive),
-        hint=f"look at `osiris plan`, then run again with --approve {plan.token}; "
-        f"to let it run unattended, write into osiris.yaml: {line_to_add(plan)}",
-    )
-
-
 def job_of(project: Project, ready: Ready, session: Session) -> tuple[Job, OsirisError | None]:
     """Return what is to be done, and why it can't be, such as a secret that is missing."""
     names = sorted({step.connection for step in ready.manifest.steps if step.connection})
     fields, hidden, refusal = {}, tuple[str, ...](), None
     try:
-        fields = {name: project.connections.fields(parse_reference(name), project.environment) for name in names}
+        fields = {name: fields_at(project, parse_reference(name)) for name in names}
         hidden = secrets_of(project, map(parse_reference, names))
     except OsirisError as exc:
         refusal = exc

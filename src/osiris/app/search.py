@@ -87,7 +87,7 @@ def _fts(known: Sequence[tuple[str, Table]], wanted: Sequence[str], notes: Seque
         query = " OR ".join(f'"{word}"*' if len(word) >= _LETTERS else f'"{word}"' for word in wanted)
         weights = ", ".join(map(str, _WEIGHTS))
         rows = db.execute(
-            f"SELECT rowid FROM found WHERE found MATCH ? ORDER BY bm25(found, {weights}), rowid",  # noqa: S608 - numbers
+            f"SELECT rowid FROM found WHERE found MATCH ? ORDER BY bm25(found, {weights}), rowid",  # nosec B608 # noqa: S608 - numbers
             (query,),
         )
         return [number - 1 for (number,) in rows]

@@ -13,6 +13,7 @@ from osiris.model.nearest import nearest
 from osiris.model.settings import Configured, Origin, Settings
 
 Layers = tuple[tuple[Origin, Mapping[str, Any]], ...]
+_MAY_BE_A_KEY = "llm.api_key_env"  # so a wrong value is not repeated
 
 
 def configure(file: Path, environment: Environment, overrides: Mapping[str, str]) -> Configured:
@@ -46,10 +47,10 @@ def configure(file: Path, environment: Environment, overrides: Mapping[str, str]
         first = exc.errors()[0]
         key = ".".join(map(str, first["loc"][:2]))
         place = {"environment": _variable(key), "osiris.yaml": file.name}.get(origins[key], origins[key])
-        reason = first["msg"][:1].lower() + first["msg"][1:]
-        raise ConfigError(
-            f"{key} can't be {first['input']!r}", where=place, why=reason, hint="mend the value"
-        ) from None
+        reason = first["msg"].removeprefix("Value error, ")
+        reason = reason[:1].lower() + reason[1:]
+        value = "what stands there" if key == _MAY_BE_A_KEY else repr(first["input"])
+        raise ConfigError(f"{key} can't be {value}", where=place, why=reason, hint="mend the value") from None
 
 
 def _keys() -> tuple[str, ...]:

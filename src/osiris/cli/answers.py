@@ -6,7 +6,8 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from osiris.app.catalogue import ConnectionOverview, DescribedTables, FoundTables, OverviewAnswer, Rows
+from osiris.agent.looks import Described
+from osiris.app.catalogue import ConnectionOverview, FoundTables, OverviewAnswer, Rows
 from osiris.app.logs import Package
 from osiris.app.pipelines import Checked, Saved
 from osiris.app.rehearsal import Rehearsed
@@ -14,7 +15,7 @@ from osiris.app.runs import RunReport
 from osiris.cli import show
 from osiris.model.approval import Asked
 from osiris.model.catalogue import Table, TableProfile
-from osiris.model.errors import OsirisError
+from osiris.model.errors import ApprovalMissing, OsirisError
 from osiris.model.plan import TOKEN_DIGITS, Plan
 
 
@@ -40,8 +41,10 @@ def _(shown: FoundTables) -> RenderableType:
 
 
 @answer.register
-def _(shown: DescribedTables) -> RenderableType:
-    return Group(*(_table(table) for table in shown.tables))
+def _(shown: Described) -> RenderableType:
+    lines = [(show.plain(join.left), show.plain(join.right), show.plain(join.because)) for join in shown.joins]
+    tables = Group(*(_table(table) for table in shown.tables.tables))
+    return Group(tables, Text(), show.table(("may join", "with", "because"), lines)) if lines else tables
 
 
 @answer.register
@@ -76,7 +79,7 @@ def _(shown: Checked) -> RenderableType:
 
 @answer.register
 def _(shown: Rehearsed) -> RenderableType:
-    steps = (f"{step.step_id} {show.count(step.rows, 'row')}{'+' if step.cut else ''}" for step in shown.steps)
+    steps = (f"{step.step_id} {show.count(step.rows, 'row')}{' of more' if step.cut else ''}" for step in shown.steps)
     smells = (Text(f"! {show.plain(smell)}", style="yellow") for smell in shown.smells)
     return Group(Text(f"tried, nothing written: {show.plain(', '.join(steps))}"), *smells)
 
@@ -101,6 +104,12 @@ def _(shown: RunReport) -> RenderableType:
 @answer.register
 def _(shown: Package) -> RenderableType:
     return Text(f"read {show.plain(shown.path)}")
+
+
+@answer.register
+def _(shown: ApprovalMissing) -> RenderableType:
+    told = [shown.message, shown.why] if shown.why else [shown.message]
+    return Group(Text(f"not run: {show.plain(': '.join(told))}", style="yellow"), Text(show.plain(shown.hint), "dim"))
 
 
 @answer.register

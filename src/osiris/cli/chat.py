@@ -15,7 +15,7 @@ from rich.text import Text
 from osiris.agent.compact import compacted
 from osiris.agent.desk import Desk
 from osiris.agent.history import Event, History
-from osiris.agent.ledger import USAGE, Ledger
+from osiris.agent.ledger import Ledger
 from osiris.agent.lock import LOCK
 from osiris.agent.talk import Call, Said, Talk
 from osiris.agent.turn import Llm, turn
@@ -92,8 +92,10 @@ class Screen:
 
     def say(self, piece: str) -> None:
         """Show a piece of what the agent says; words stay unbroken where a person reads them."""
+        if not piece:
+            return
         self._still()
-        if piece and not self._speaks and self._terminal.out.is_terminal:
+        if not self._speaks and self._terminal.out.is_terminal:
             self._put(SPEAKER)
             self._speaks = True
         *words, self._held = _PARTS.split(self._held + show.plain(piece))
@@ -104,12 +106,16 @@ class Screen:
         """Show what was said besides the words: what the agent is about to do, what the desk answers."""
         self.rest()
         if one.by == "agent":
-            self._calls |= {call.id: call for call in one.calls}
+            self.expect(one.calls)
             return
         part = answer(one.shown) if one.answers else Text(show.plain(one.text), style="yellow")
         if part is not None:
             head = [_head(self._calls[one.answers])] if one.answers else []
             self._terminal.say(Padding(Group(*head, part), (0, 0, 1, 2)))
+
+    def expect(self, calls: Iterable[Call]) -> None:
+        """Know the calls whose answers are about to be shown."""
+        self._calls |= {call.id: call for call in calls}
 
     def _still(self) -> None:
         if self._status:
@@ -202,16 +208,18 @@ class Conversation:
     desk: Desk = field(init=False)
 
     def __post_init__(self) -> None:
-        self.desk = Desk(self.project, self.person, note=self.note, session=self.session)
+        self.desk = Desk(self.project, self.person, note=self.note, session=self.session, ledger=self.ledger)
         self.desk.recall(self.talk)
-        for event in self._events(""):
+        events = self._events("")
+        for event in events:
             if event.kind == "replaced":
                 self.desk.drafts.recall(event.body)
             elif event.kind == "undone":
                 self.desk.drafts.replaced.pop()
         self.ledger.note = self.note
         turns = sum(one.by == "user" for one in self.talk.said)
-        self.ledger.recall((event.body for event in self._events(USAGE)), turns)
+        calls = sum(len(one.calls) for one in self.talk.said)
+        self.ledger.recall(((event.kind, event.body) for event in events), turns=turns, calls=calls)
 
     @property
     def draft(self) -> str:
@@ -245,6 +253,7 @@ class Conversation:
         llm = self._model()
         runs = {str(event.body["call"]): str(event.body["run_id"]) for event in self._events("run")}
         with self._screened() as screen:
+            screen.expect(self.talk.open_calls())
             for one in self.desk.resume(self.talk, runs):
                 screen.said(self._plus(one))
         return self._hold(llm, "")

@@ -24,6 +24,10 @@ Pipeline = Annotated[
     typer.Argument(metavar="FILE", show_default=False, help="A pipeline, a manifest, or a folder that holds one."),
 ]
 LastCompile = Annotated[bool, typer.Option("--last-compile", help="Take the manifest compiled last.")]
+Select = Annotated[
+    list[str],
+    typer.Option(metavar="IDS", show_default=False, help="Only these writers and what they need; a,b or repeated."),
+]
 Strict = Annotated[bool, typer.Option("--strict", help="Treat what can't be proved as an error.")]
 
 
@@ -69,6 +73,16 @@ def params_of(words: list[str]) -> dict[str, str]:
     if wrong := next((name for name, equals, _ in pairs if not (equals and name)), None):
         raise UsageError(f"{wrong!r} is not a parameter", hint="write --param NAME=VALUE")
     return {name: value for name, _, value in pairs}
+
+
+def names_of(words: list[str]) -> tuple[str, ...]:
+    """Return names from an option that may be repeated, each time with one name or several between commas.
+
+    Example:
+        >>> names_of(["a,b", "c"])
+        ('a', 'b', 'c')
+    """
+    return tuple(name for word in words for part in word.split(",") if (name := part.strip()))
 
 
 def _group() -> None:

@@ -6,11 +6,11 @@ from decimal import Decimal
 
 from rich.console import Group, RenderableType
 
-from osiris.agent.ledger import Entry, Ledger, Sum
+from osiris.agent.ledger import UNKNOWN, Entry, Ledger, Sum
 from osiris.cli import show
 
 MOST_LINES = 20  # of the newest calls
-HASH_DIGITS = 12
+HASH_DIGITS = 8
 
 
 def cost(ledger: Ledger) -> RenderableType:
@@ -24,12 +24,14 @@ def cost(ledger: Ledger) -> RenderableType:
     models = Counter(f"{entry.provider}:{entry.model}" for entry in ledger.entries)
     by_model = ", ".join(f"{show.plain(name)} {count}" for name, count in models.items())
     calls = show.table(headers, lines, right="bytes out in tokens cached cost")
-    return Group(calls, *more, f"{ledger.summary()} ({by_model})", _budget(ledger))
+    unpriced = {f"{entry.provider}:{entry.model}" for entry in ledger.entries if not entry.cost}
+    unknown = [f"? is the {UNKNOWN} of {show.plain(', '.join(sorted(unpriced)))}"] if unpriced else []
+    return Group(calls, *more, *unknown, f"{ledger.summary()} ({by_model})", _budget(ledger))
 
 
 def _cells(entry: Entry) -> tuple[show.Cell, ...]:
     reckoned = "~" if entry.estimated else ""
-    price = Sum.of((entry,)).money()
+    price = Sum.of((entry,)).money() if entry.cost else "?"
     return (
         entry.at[11:19],
         entry.model,
@@ -50,6 +52,8 @@ def _budget(ledger: Ledger) -> str:
         f"{budget.turns} turns" if budget.turns else "",
         f"{budget.tokens:,} tokens" if budget.tokens else "",
         f"${budget.money:.2f}" if budget.money != Decimal(0) else "",
+        f"{budget.calls:,} calls of tools" if budget.calls else "",
+        f"{budget.seconds:g} s of asking databases" if budget.seconds else "",
     )
     return f"budget: {', '.join(filter(None, bounds)) or 'none'}"
 

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
@@ -22,12 +23,19 @@ def dispatch(line: Sequence[str]) -> int:
     options, words = take(line)
     terminal = Terminal.of(options)
     try:
-        with heard(terminal):
-            code = _carry_out(terminal, words)
+        code = _answer(terminal, words)
         terminal.out.file.flush()
-        return code
     except BrokenPipeError:
         return _nobody_reads()
+    return code
+
+
+def _answer(terminal: Terminal, words: list[str]) -> int:
+    try:
+        with heard(terminal):
+            return _carry_out(terminal, words)
+    except BrokenPipeError:
+        raise
     except typer.Abort:
         return fail(
             terminal, UsageError("a question was not answered", hint="`--help` shows how to answer it beforehand")
@@ -42,11 +50,13 @@ def fail(terminal: Terminal, exc: Exception) -> int:
     """Say what went wrong, in the one shape, and return the exit code."""
     error = exc if isinstance(exc, OsirisError) else _surprise(exc)
     wire = terminal.redact(error.to_dict())
-    terminal.answer({"error": wire, "exit_code": error.exit_code})
-    if not terminal.options.as_json:
-        terminal.complain(show.error(wire))
-    if terminal.options.verbose:
-        terminal.trace(exc)
+    with suppress(UsageError):
+        terminal.answer({"error": wire, "exit_code": error.exit_code})
+    with suppress(UsageError):  # where nothing can be written any more, the exit code tells
+        if terminal.full or not terminal.options.as_json:
+            terminal.complain(show.error(wire))
+        if terminal.options.verbose:
+            terminal.trace(exc)
     return error.exit_code
 
 
@@ -68,7 +78,7 @@ def _carry_out(terminal: Terminal, words: list[str]) -> int:
 
 def _usage(exc: typer.TyperException, words: Sequence[str]) -> UsageError:
     """Say in our shape what Typer complains of."""
-    text = " ".join(exc.format_message().split()).rstrip(".")
+    text = " ".join(exc.format_message().split()).rstrip(".").replace("Value error, ", "")
     path = getattr(getattr(exc, "ctx", None), "command_path", f"osiris {words[0]}")
     return UsageError(f"{text[:1].lower()}{text[1:]}", hint=f"`{path} --help` shows what it takes")
 

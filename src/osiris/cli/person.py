@@ -75,7 +75,12 @@ class AtTerminal:
     def permit(self, question: str) -> bool:
         """Return whether the person says yes to something smaller; no where nobody is asked."""
         self.quiet()
-        return self.permits or (not self.yes and self.terminal.ask(show.plain(question)))
+        if self.permits or self.yes:
+            return self.permits
+        *before, asked = question.split("\n")
+        if before and self.terminal.person:
+            self.terminal.complain(show.changes(before))
+        return self.terminal.ask(show.plain(asked))
 
     def _say(self) -> Callable[..., None]:
         """Return what speaks to the person: whoever is asked something sees it, however quiet the rest is."""
@@ -112,8 +117,9 @@ def _sample(request: Request) -> list[RenderableType]:
         return []
     parts: list[RenderableType] = []
     part = "" if request.rehearsed.whole else ", from a part of the rows"
+    targets = {write.step_id: write.target for write in request.plan.writes}
     for writer, found in request.rehearsed.previews.items():
-        parts += [show.title(f"{writer} would write{part}"), show.rows(found), Text()]
+        parts += [show.title(f"first rows for {targets.get(writer, writer)}{part}"), show.rows(found), Text()]
     parts += [Text(f"! {show.plain(smell)}", style="yellow") for smell in request.rehearsed.smells]
     return parts
 

@@ -3,21 +3,23 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import unified_diff
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from osiris.app.catalogue import Rows
-from osiris.app.runs import RunReport
 from osiris.cli.picture import picture
 from osiris.model.catalogue import Column
 from osiris.model.diagnostics import Diagnostic, Severity
 from osiris.model.manifest import Proof
 from osiris.model.plan import Plan, PlannedStep, PlannedTable, PlannedWrite
 from osiris.model.receipt import Receipt, Written
+
+if TYPE_CHECKING:  # the room that runs pipelines, which most commands don't need
+    from osiris.app.catalogue import Rows
+    from osiris.app.runs import RunReport
 
 Cell = str | Text | None  # of a table; None is a NULL
 
@@ -73,7 +75,7 @@ def status(word: str) -> Text:
     return Text(plain(word), style=_STATUS.get(word, ""))
 
 
-def rows(found: Rows) -> RenderableType:
+def rows(found: "Rows") -> RenderableType:
     """Return rows as a table; numbers stand on the right, NULL is told from an empty text."""
     kinds = zip(found.columns, found.types, strict=True)
     numbers = {index for index, (_, kind) in enumerate(kinds) if kind.startswith(_NUMBERS)}
@@ -114,7 +116,7 @@ def receipts(found: Sequence[Receipt]) -> Table:
     return table(headers, map(_receipt, found), right="in out nulls seconds")
 
 
-def report(found: RunReport) -> RenderableType:
+def report(found: "RunReport") -> RenderableType:
     """Return how a run ended and where its record lies; its error is shown by `error`."""
     done = f"{count(found.total_rows, 'row')} written in {found.seconds:.2f} s"
     head = Text.assemble(status(found.status), f"  {plain(found.pipeline)}: {done}")
@@ -196,9 +198,13 @@ def difference(before: str, now: str) -> list[RenderableType]:
     if not before or before == now:
         return []
     lines = list(unified_diff(before.splitlines(), now.splitlines(), "before", "now", lineterm="", n=2))
+    return [title("what changed"), changes(lines[2:]), Text()]
+
+
+def changes(lines: Sequence[str]) -> RenderableType:
+    """Return the lines of a difference, what came and what went in colours of their own."""
     styles = {"+": "green", "-": "red", "@": "dim"}
-    told = Text("\n").join(Text(plain(line), style=styles.get(line[:1], "")) for line in lines[2:])
-    return [title("what changed"), _inside(told), Text()]
+    return _inside(Text("\n").join(Text(plain(line), style=styles.get(line[:1], "")) for line in lines))
 
 
 def outline(said: Mapping[str, Any]) -> Table:

@@ -6,8 +6,9 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
+from osiris.agent.talk import Said
 from osiris.cli import show
-from osiris.cli.chat import Conversation
+from osiris.cli.chat import Conversation, Screen
 from osiris.cli.slash import Leave, Slash
 from osiris.cli.terminal import Terminal
 from osiris.model.errors import OsirisError
@@ -42,9 +43,18 @@ def _greet(conversation: Conversation) -> None:
     if conversation.talk.said:
         said = [one for one in conversation.talk.said if one.by in {"user", "agent"} and one.text]
         for one in said[-4:]:
-            say(show.quoted("you" if one.by == "user" else "agent", one.text))
+            _again(conversation.terminal, one)
         if conversation.talk.is_open():
             say("the last turn was cut off; it goes on now")
+
+
+def _again(terminal: Terminal, one: Said) -> None:
+    """Show what was said in an earlier part of the conversation, as it looked then."""
+    if one.by == "user" or not terminal.out.is_terminal:
+        terminal.say(show.quoted("you" if one.by == "user" else "agent", one.text))
+        return
+    with Screen(terminal) as screen:
+        screen.say(f"{one.text}\n")
 
 
 def _safely(conversation: Conversation, do: Callable[[], object]) -> None:

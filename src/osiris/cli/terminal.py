@@ -9,8 +9,10 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from getpass import getpass
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, TextIO
@@ -22,7 +24,7 @@ from rich.text import Text
 from osiris.app.connections import secret_values
 from osiris.app.project import Door, Project
 from osiris.cli.options import Options
-from osiris.model.errors import OsirisError
+from osiris.model.errors import OsirisError, UsageError
 from osiris.observe.redact import Redactor
 
 WIDE = 4_000  # columns of an output that no terminal wraps: a table's row stays one line
@@ -37,6 +39,7 @@ class Terminal:
         err: Standard error, for progress, questions and errors.
         person: True when somebody can see a question and answer it.
         keyboard: Where answers come from.
+        full: True once something could not be written.
     """
 
     options: Options
@@ -44,6 +47,7 @@ class Terminal:
     err: Console
     person: bool = False
     keyboard: TextIO = field(default_factory=lambda: sys.stdin)
+    full: bool = False
     _secrets: set[str] = field(default_factory=set, repr=False)
     _redactor: Redactor = field(default_factory=Redactor, repr=False)
 
@@ -69,15 +73,19 @@ class Terminal:
 
     def remember(self, project: Project) -> Project:
         """Return the project; what it keeps secret is not shown from now on."""
-        self._secrets |= _secrets(project)
-        self._redactor = Redactor(sorted(self._secrets))
+        self.hide(_secrets(project))
         return project
+
+    def hide(self, secrets: Iterable[str]) -> None:
+        """Show none of these values from now on."""
+        self._secrets |= set(secrets)
+        self._redactor = Redactor(sorted(self._secrets))
 
     def answer(self, reply: BaseModel | Mapping[str, Any], *shown: RenderableType) -> None:
         """Give the result: the reply as one JSON document where that was asked for, else what is shown."""
         if self.options.as_json:
             document = reply.model_dump(mode="json") if isinstance(reply, BaseModel) else reply
-            self.out.file.write(json.dumps(self.redact(document), indent=2, ensure_ascii=False) + "\n")
+            self._write(self.out, json.dumps(self.redact(document), indent=2, ensure_ascii=False) + "\n")
             return
         for part in shown:
             self._print(self.out, part)
@@ -85,8 +93,7 @@ class Terminal:
     def line(self, record: Mapping[str, Any], shown: str) -> None:
         """Give one of many results as it comes: a JSON document on a line of its own, or a line of text."""
         if self.options.as_json:
-            self.out.file.write(json.dumps(self.redact(record), ensure_ascii=False) + "\n")
-            self.out.file.flush()
+            self._write(self.out, json.dumps(self.redact(record), ensure_ascii=False) + "\n")
         else:
             self._print(self.out, Text(shown))
 
@@ -107,6 +114,25 @@ class Terminal:
         self.err.print(f"{question} [y/N] ", end="", markup=False)
         return self.keyboard.readline().strip().lower() in {"y", "yes"}
 
+    def question(self, question: str, default: str = "") -> str:
+        """Return what a person answers, without blanks around it; the default where they only press Enter.
+
+        Raises:
+            UsageError: nobody can be asked, or the answers have ended.
+        """
+        if not self.person:
+            raise UsageError(f"nobody can be asked: {question}", hint="`--help` shows how to answer it beforehand")
+        self.err.print(f"{question}{f' [{default}]' if default else ''}: ", end="", markup=False)
+        if not (line := self.keyboard.readline()):
+            raise UsageError("a question was not answered", hint="`--help` shows how to answer it beforehand")
+        return line.strip() or default
+
+    def secret(self, question: str) -> str:
+        """Return a secret: typed unseen by a person, or the next line of standard input."""
+        typed = getpass(f"{question}: ") if self.person else self.keyboard.readline()
+        self.hide((secret := typed.rstrip("\r\n"),))
+        return secret
+
     def trace(self, exc: BaseException) -> None:
         """Show where an exception came from, without secrets."""
         self.complain(Text(self.redact("".join(traceback.format_exception(exc))), style="dim"))
@@ -117,13 +143,36 @@ class Terminal:
 
     def _print(self, console: Console, part: RenderableType) -> None:
         """Print without secrets and, where no terminal is, without the blanks that fill up lines."""
-        with console.capture() as captured:
+        with self._room(console), console.capture() as captured:
             console.print(part)
         text = self.redact(captured.get())
         if not console.is_terminal:
             text = "".join(f"{line.rstrip()}\n" for line in text.splitlines())
-        console.file.write(text)
-        console.file.flush()
+        self._write(console, text)
+
+    def _write(self, console: Console, text: str) -> None:
+        with self._room(console):
+            console.file.write(text)
+            console.file.flush()
+
+    @contextmanager
+    def _room(self, console: Console) -> Iterator[None]:
+        """Say in words that there is no room for what is written, and drop what comes after it.
+
+        Raises:
+            BrokenPipeError: nobody reads on.
+            UsageError: there is no room.
+        """
+        try:
+            yield
+        except BrokenPipeError:
+            raise
+        except OSError as exc:
+            self.full = True
+            os.dup2(os.open(os.devnull, os.O_WRONLY), console.file.fileno())
+            raise UsageError(
+                f"the output can't be written: {(exc.strerror or str(exc)).lower()}", hint="make room where it goes"
+            ) from exc
 
 
 def _console(stream: TextIO, options: Options, environment: Mapping[str, str]) -> Console:

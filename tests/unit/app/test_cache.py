@@ -6,11 +6,13 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import yaml
 from tests.unit.app.projects import opened, with_shop
 from tests.unit.app.server import ORDERS, PASSWORD, Server, project
 
 from osiris.app.cache import MOST_SURVEYS, Cache
-from osiris.model.catalogue import Column, Kept, Table, TableProfile
+from osiris.app.project import Project
+from osiris.model.catalogue import Column, ColumnProfile, Kept, Table, TableProfile
 from osiris.model.errors import ConfigError, ConnectError, SecretMissing
 from osiris.model.manifest import ManifestStep
 
@@ -72,6 +74,55 @@ def test_no_secret_is_in_the_file(tmp_path: Path) -> None:
     files = list((tmp_path / ".osiris_cache").iterdir())
     assert [file.name for file in files] == ["far.shop.json"]
     assert PASSWORD not in files[0].read_text("utf-8")
+
+
+def commented(folder: Path, password: str) -> Cache:
+    """Return a cache of a shop whose words and values hold a password of the project's."""
+    (folder / "data").mkdir(parents=True)
+    with duckdb.connect(folder / "data" / "shop.duckdb") as db:
+        quoted = password.replace("'", "''")
+        db.execute(f"""CREATE TABLE {'"' + password.replace('"', '""') + '"'} (token BIGINT PRIMARY KEY)""")
+        db.execute(f"CREATE TABLE orders (id BIGINT, state ENUM ('paid', '{quoted}'), note TEXT)")
+        db.execute(f"COMMENT ON TABLE orders IS 'sign on by {quoted}'")
+        db.execute(f"COMMENT ON COLUMN orders.note IS 'or by {password.encode().hex()}'")
+    written = {"duckdb": {"shop": {"path": "data/shop.duckdb"}}, "mysql": {"crm": {"password": "${PW}"}}}
+    (folder / "osiris_connections.yaml").write_text(yaml.safe_dump(written), "utf-8")
+    return Cache(Project.open(folder, exported={"PW": password}))
+
+
+PROFILE = TableProfile(
+    table="orders", rows=1, exact=True,
+    columns=(ColumnProfile(name="note", type="string", nulls=0, distinct=1, values=("it is s3cr/t-inner-7",)),),
+)  # fmt: skip
+
+
+def test_what_a_source_says_is_kept_without_secrets(tmp_path: Path) -> None:
+    password = "s3cr/t-inner-7"  # pragma: allowlist secret
+    cache = commented(tmp_path, password)
+    seen = cache.look("@duckdb.shop")
+    cache.keep_profile("@duckdb.shop", PROFILE)
+    kept = cache.find("@duckdb.shop")
+    assert kept
+    text = (tmp_path / ".osiris_cache" / "duckdb.shop.json").read_text("utf-8")
+    assert (password in text, password.encode().hex() in text) == (False, False)
+    orders = kept.catalogue.table("orders")
+    assert orders
+    assert orders == seen.catalogue.table("orders")
+    assert (orders.comment, orders.columns[2].comment) == ("sign on by ***", "or by ***")
+    assert orders.columns[1].source_type == "ENUM('paid', '***')"
+    assert kept.profiles["orders"].profile.columns[0].values == ("it is ***",)
+    assert [table.name for table in kept.catalogue.tables] == ["orders", "***"]
+
+
+def test_a_short_word_stays_what_a_table_is_called_though_it_is_a_password(tmp_path: Path) -> None:
+    cache = commented(tmp_path, "customers")
+    cache.look("@duckdb.shop")
+    kept = cache.find("@duckdb.shop")
+    assert kept
+    assert [table.name for table in kept.catalogue.tables] == ["customers", "orders"]
+    orders = kept.catalogue.table("orders")
+    assert orders
+    assert orders.comment == "sign on by ***"
 
 
 def test_the_cache_lies_where_the_settings_say(tmp_path: Path) -> None:

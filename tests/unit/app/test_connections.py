@@ -47,6 +47,15 @@ def server(folder: Path, text: str = SERVER, **exported: str) -> Project:
     return Project.open(folder, registry=Registry({"server": lambda: family}), exported=exported)
 
 
+def test_a_secret_too_short_to_be_found_everywhere_is_told(tmp_path: Path) -> None:
+    text = "server:\n  long: {host: h, password: '${PW}'}\n  short: {host: h, password: abc}\n"
+    checks = check_connections(server(tmp_path, text, PW=PASSWORD), CheckConnections()).checks
+    assert {check.name: "6 characters or more" in check.hint for check in checks} == {
+        "@server.long": False, "@server.short": True
+    }  # fmt: skip
+    assert "abc" not in repr(checks)
+
+
 def test_connections_are_listed_by_name_with_what_they_miss(tmp_path: Path) -> None:
     lines = list_connections(server(tmp_path), ListConnections()).connections
     assert [line.name for line in lines] == [
@@ -70,6 +79,13 @@ def test_a_secret_is_listed_by_its_variable_or_not_at_all(tmp_path: Path) -> Non
     assert fields["away"] == {"anything": "***", "host": "${HOST}"}
     assert PASSWORD not in str(lines)
     assert "battery-staple" not in str(lines)
+
+
+def test_a_secret_under_a_name_written_wrong_is_shown_nowhere(tmp_path: Path) -> None:
+    project = server(tmp_path, f"server: {{a: {{host: h, passwrd: {PASSWORD}, default: true}}}}")
+    (line,) = list_connections(project, ListConnections()).connections
+    assert line.fields == {"host": "h", "passwrd": "***", "default": True}
+    assert secret_values(project) == (PASSWORD,)
 
 
 def test_the_family_alone_is_marked_where_it_means_somebody(tmp_path: Path) -> None:
@@ -114,6 +130,21 @@ def test_a_connection_that_cannot_be_had_is_a_clear_error(
 ) -> None:
     with pytest.raises(kind, match=message):
         connected(server(tmp_path), name)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ("{host: h, passwrd: x, password: y}", "there is no field 'passwrd', did you mean 'password'?"),
+        ("{host: h, password: y, zzz: x}", "there is no field 'zzz'"),
+        ("{password: y}", "host is missing"),
+        ("{host: 5, password: y}", "host: input should be a valid string"),
+    ],
+)
+def test_a_field_that_is_not_right_is_named_in_words(tmp_path: Path, fields: str, said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        connected(server(tmp_path, f"server: {{a: {fields}}}"), "@server.a")
+    assert caught.value.message == f"the server connection is not right: {said}"
 
 
 def test_a_family_that_is_not_installed_is_named(tmp_path: Path) -> None:

@@ -75,6 +75,19 @@ def test_a_variable_wins_over_its_default(tmp_path: Path) -> None:
     assert found.fields(SHOP, Environment({"FILE": "b.duckdb"})) == {"path": "b.duckdb"}
 
 
+@pytest.mark.parametrize("written", ["${FILE", "${MY-FILE}", "${}", "${FILE:-a${DIR}"])
+def test_a_variable_that_is_none_is_never_taken_for_a_text(tmp_path: Path, written: str) -> None:
+    found = read(tmp_path, f"duckdb: {{shop: {{path: 'x{written}'}}}}\n")
+    with pytest.raises(ConfigError, match="a variable is not written as one") as caught:
+        found.fields(SHOP, Environment({"FILE": "f", "DIR": "d"}))
+    assert caught.value.where == "@duckdb.shop path"
+
+
+def test_what_a_variable_holds_is_a_text_whatever_it_looks_like(tmp_path: Path) -> None:
+    found = read(tmp_path, "duckdb: {shop: {path: '${FILE}'}}\n")
+    assert found.fields(SHOP, Environment({"FILE": "${DIR"})) == {"path": "${DIR"}
+
+
 def test_a_missing_variable_is_named(tmp_path: Path) -> None:
     found = read(tmp_path, "duckdb: {shop: {path: '${FILE}'}}\n")
     with pytest.raises(SecretMissing, match="the variable FILE is not set") as caught:
@@ -87,6 +100,7 @@ def test_a_missing_variable_is_named(tmp_path: Path) -> None:
     [
         ("- duckdb\n", "must hold families"),
         ("connections: 3\n", "must hold families"),
+        ("connections: {duckdb: {}}\nmysql: {shop: {host: h}}\n", "'mysql' stands beside `connections`"),
         ("duckdb: shop.duckdb\n", "'duckdb' must hold named connections"),
         ("duckdb: {shop: shop.duckdb}\n", "'shop' must hold named fields"),
         ("duckdb: {shop: {path: a}\n", "expected"),

@@ -6,9 +6,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from osiris.app.demo import CONNECTION, DATABASE, MakeDemo, make_demo
+from osiris.app.demo import MakeDemo, make_demo
 from osiris.app.project import Project
 from osiris.app.shop import shop
+from osiris.app.shop_file import CONNECTION, DATABASE
 from osiris.model.errors import UsageError
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from osiris.app.environment import Environment
-from osiris.model.errors import ConfigError
+from osiris.app.environment import Environment, keep_variables
+from osiris.model.errors import ConfigError, UsageError
 
 
 def write(folder: Path, text: str) -> Path:
@@ -57,3 +57,32 @@ def test_a_file_that_is_no_text_is_a_clear_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"cannot read \.env") as caught:
         Environment.load(tmp_path, tmp_path, {})
     assert "UTF-8" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "value", ["plain", "two words", "it's", 'a "b"', "a\\b\\", "$HOME ${X}", "#no", "two\nlines", "ž"]
+)
+def test_a_variable_that_is_kept_is_read_back_as_it_was(tmp_path: Path, value: str) -> None:
+    file = tmp_path / ".env"
+    file.write_text("# mine\nA=1\nB=\n", "utf-8")
+    keep_variables(file, {"B": value})
+    assert Environment.load(tmp_path, tmp_path, {}).variables == {"A": "1", "B": value}
+    assert file.read_text("utf-8").startswith("# mine\nA=1\n")
+
+
+def test_only_the_owner_can_read_what_is_kept(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("A=1", "utf-8")
+    file.chmod(0o644)
+    keep_variables(file, {"B": "2"})
+    assert file.stat().st_mode & 0o777 == 0o600
+    keep_variables(tmp_path / "new" / ".env", {"B": "2"})
+    assert (tmp_path / "new" / ".env").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_value_that_such_a_file_cannot_hold_is_refused_and_the_file_stays(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("A=1\n", "utf-8")
+    with pytest.raises(UsageError, match="the value of B can't be kept"):
+        keep_variables(file, {"B": "one\r\ntwo"})
+    assert file.read_text("utf-8") == "A=1\n"

@@ -152,5 +152,5 @@ def test_a_run_without_its_record_is_an_error(tmp_path: Path) -> None:
     of = shop(tmp_path)
     run = run_pipeline(of, RunPipeline(file="top.yaml"))
     (tmp_path / run.session / "manifest.yaml").unlink()
-    with pytest.raises(UsageError, match="can't be read"):
+    with pytest.raises(UsageError, match=r"cannot read manifest\.yaml"):
         exported(of, run_id="last")

@@ -30,6 +30,12 @@ def test_what_holds_secrets_is_not_read(folder: Path, path: str) -> None:
     assert [finding.message for finding in checked.diagnostics] == [f"{path!r} is a file that Osiris goes by"]
 
 
+def test_a_link_that_leads_round_in_a_circle_is_no_file(folder: Path) -> None:
+    (folder / "data" / "loop").symlink_to("loop")
+    checked = check_pipeline(opened(folder), CheckPipeline(text=PIPELINE.replace(READ, "data/loop")))
+    assert "there is no file 'data/loop'" in [finding.why for finding in checked.diagnostics]
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -110,6 +110,17 @@ def test_secrets_are_masked_wherever_they_stand(tmp_path: Path) -> None:
     assert caught.value.hint
 
 
+def test_what_a_pipeline_gives_a_sensitive_parameter_is_masked(tmp_path: Path) -> None:
+    text = (make(tmp_path) / "pipelines" / "cities.yaml").read_text("utf-8")
+    who = "params:\n  open: {default: shown-to-all}\n  who: {default: canary-hunter2, sensitive: true}\n"
+    (tmp_path / "pipelines" / "hidden.yaml").write_text(text.replace("params:\n", who), "utf-8")
+    (tmp_path / "pipelines" / "odd.yaml").write_text("params: [1]\n", "utf-8")
+    (tmp_path / "pipelines" / "broken.yaml").write_text("params: {a: {sensitive: true\n", "utf-8")
+    packed, shown = bundle(tmp_path)
+    assert "pipelines/hidden.yaml" in packed.parts
+    assert ("shown-to-all" in shown, "canary" in shown) == (True, False)
+
+
 def test_a_bundle_is_the_same_bytes_each_time(tmp_path: Path) -> None:
     run_pipeline(opened(make(tmp_path)), RUN)
     assert bundle(tmp_path) == bundle(tmp_path)

@@ -120,9 +120,10 @@ def test_nothing_compiled_yet_is_said(tmp_path: Path) -> None:
         plan_pipeline(opened(make(tmp_path)), PlanPipeline(last_compile=True))
 
 
-def test_a_compiled_folder_that_is_gone_is_said(tmp_path: Path) -> None:
+@pytest.mark.parametrize("latest", [b"cities/cities-0\n", b"", b"\xff"])
+def test_a_compiled_folder_that_is_gone_is_said(tmp_path: Path, latest: bytes) -> None:
     (make(tmp_path) / "build").mkdir()
-    (tmp_path / "build" / "LATEST").write_text("cities/cities-0\n", "utf-8")
+    (tmp_path / "build" / "LATEST").write_bytes(latest)
     with pytest.raises(UsageError, match="cannot read the manifest"):
         plan_pipeline(opened(tmp_path), PlanPipeline(last_compile=True))
 

@@ -62,6 +62,22 @@ def test_what_is_wrong_in_the_file_is_said_with_its_place(tmp_path: Path, text: 
     assert hint in caught.value.hint
 
 
+@pytest.mark.parametrize(
+    "key",
+    ["sk-horse-Battery9", "AIzaHorseBattery", "0123abcd4567", "horse battery"],  # pragma: allowlist secret
+)
+def test_a_key_in_the_place_of_a_name_is_refused_and_not_repeated(tmp_path: Path, key: str) -> None:
+    with pytest.raises(ConfigError, match=r"llm\.api_key_env can't be what stands there") as caught:
+        configured(tmp_path, f"llm: {{api_key_env: '{key}'}}\n")
+    assert caught.value.why == "it is the name of a variable, such as OPENAI_API_KEY, never the key itself"
+    assert key not in str(caught.value.to_dict())
+
+
+@pytest.mark.parametrize("name", ["OPENAI_API_KEY", "_MY_KEY2", "my_key"])
+def test_a_key_is_named_by_its_variable(tmp_path: Path, name: str) -> None:
+    assert configured(tmp_path, f"llm: {{api_key_env: {name}}}\n").settings.llm.api_key_env == name
+
+
 def test_a_wrong_value_of_a_variable_names_the_variable(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"llm\.timeout can't be 'soon'") as caught:
         configured(tmp_path, exported={"OSIRIS_LLM_TIMEOUT": "soon"})

@@ -43,7 +43,7 @@ def test_after_a_turn_one_quiet_line_says_what_it_took(tmp_path: Path) -> None:
     with LlmServer([COUNTED]) as server:
         done = typed(project(tmp_path, server), "chat", "--once", "hello")
     assert done.out == "Hello to you.\n"
-    assert "1.0k tokens in (80 % cached), 50 out, ?; ? so far" in done.err
+    assert "1.0k tokens in (80 % cached), 50 out, unknown price; unknown price so far" in done.err
 
 
 def test_the_log_of_a_conversation_is_its_ledger(tmp_path: Path) -> None:
@@ -65,12 +65,24 @@ def test_a_conversation_that_has_spent_its_turns_ends_and_says_how_to_go_on(tmp_
         first = typed(at, "chat", "--once", "hello")
         second = typed(at, "chat", "--session", "last", "--once", "more")
     assert first.code == 0
-    assert "100 % of this conversation's budget of 1 turns is spent" in first.err
+    assert "100 % of this conversation's budget of 1 turn is spent" in first.err
     assert second.code == 2
-    assert "the budget of this conversation is spent: 1 turns" in second.err
-    assert "1 turns, 1 calls, 1.0k tokens in, 50 out" in second.err
+    assert "the budget of this conversation is spent: 1 turn" in second.err
+    assert "1 turn, 1 request, 1.0k tokens in, 50 out" in second.err
     assert "osiris chat --session last" in second.err
     assert len(server.requests) == 1
+
+
+def test_a_model_that_calls_too_many_tools_is_told_so_and_the_next_sentence_ends(tmp_path: Path) -> None:
+    with LlmServer([Reply("", (("overview", {}),) * 3), Reply("That was all.")]) as server:
+        at = project(tmp_path, server, "agent: {budget_calls: 2}\n")
+        first = typed(at, "chat", "--once", "what is there?", "--json")
+        second = typed(at, "chat", "--session", "last", "--once", "more")
+    answers = [json.loads(one["text"]) for one in first.document["said"] if one["by"] == "desk"]
+    assert ["error" in answer for answer in answers] == [False, False, True]
+    assert "2 calls of tools" in answers[-1]["error"]["message"]
+    assert second.code == 2
+    assert "agent.budget_calls" in second.err
 
 
 def test_a_budget_holds_for_a_conversation_that_is_taken_up_again(tmp_path: Path) -> None:
@@ -115,7 +127,7 @@ def test_the_command_line_says_whom_to_talk_with(tmp_path: Path) -> None:
 
 
 def test_what_was_sent_is_a_table(tmp_path: Path) -> None:
-    ledger = Ledger(Budget(turns=40, tokens=3_000_000, money=Decimal(5)))
+    ledger = Ledger(Budget(turns=40, tokens=3_000_000, money=Decimal(5), calls=60, seconds=9))
     assert shown(ledger) == "nothing was sent to a language model yet\n"
     ledger.begin_turn()
     for entry in (ONE, replace(ONE, cost="", estimated=True, outcome="broke off")):
@@ -127,10 +139,12 @@ def test_what_was_sent_is_a_table(tmp_path: Path) -> None:
         "$0.004",
         "~1,000",
         "? (broke off)",
-        "abababababab",
+        "? is the unknown price of anthropic:claude-x",
+        "abababab",
         "prompts, names",
-        "1 turns, 2 calls, 2.0k tokens in, 100 out, $0.004 + ? (anthropic:claude-x 2)",
-        "budget: 40 turns, 3,000,000 tokens, $5.00",
+        "1 turn, 2 requests, 2.0k tokens in, 100 out, $0.004 + unknown price of 1 request; 0 calls of tools",
+        "budget: 40 turns, 3,000,000 tokens, $5.00, 60 calls of tools, 9 s of asking databases",
+        "(anthropic:claude-x 2)",
     ):
         assert said in text, said
 
@@ -149,4 +163,4 @@ def test_a_person_asks_what_it_has_cost(tmp_path: Path, monkeypatch: pytest.Monk
         done = typed(project(tmp_path, server), "chat")
     assert done.code == 0
     assert "nothing was sent to a language model yet" in done.out
-    assert "1 turns, 1 calls, 1.0k tokens in, 50 out, ? (compatible:test 1)" in done.out
+    assert "1 turn, 1 request, 1.0k tokens in, 50 out, unknown price; 0 calls of tools" in done.out

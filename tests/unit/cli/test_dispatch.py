@@ -44,7 +44,11 @@ def test_the_version_is_said(line: list[str], capsys: pytest.CaptureFixture[str]
         (["logs"], "missing command", "`osiris logs --help`"),
         (["logs", "lst"], "no such command 'lst'", "`osiris logs --help`"),
         (["logs", "list", "--limit", "none"], "valid integer", "`osiris logs list --help`"),
-        (["validate", "--mode", "loose"], "'loose'", "`osiris validate --help`"),
+        (
+            ["validate", "--mode", "loose"],
+            "invalid value for '--mode': 'loose' is not one of",
+            "`osiris validate --help`",
+        ),
         (["run", "x.yaml", "--param", "nonsense"], "'nonsense' is not a parameter", "--param NAME=VALUE"),
         (["run", "-C", "/nowhere/at/all"], "there is no folder '/nowhere/at/all'", "-C"),
     ],
@@ -120,6 +124,29 @@ def test_who_closes_the_output_hears_nothing_more(tmp_path: Path) -> None:
     process.stdout = None
     assert process.communicate(b"now\n")[1] == b""
     assert process.returncode == 1
+
+
+def shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    script = "import sys; from osiris.cli.main import main; sys.exit(main())"
+    line = command.replace("OSIRIS", f"{sys.executable} -c '{script}'")
+    return subprocess.run(["sh", "-c", line], cwd=folder, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device here is always full")
+@pytest.mark.parametrize("way", ["", " --json"])
+def test_an_output_without_room_is_an_error_in_words(tmp_path: Path, way: str) -> None:
+    said = shell(f"OSIRIS components list{way} > /dev/full", tmp_path)
+    assert said.stderr.splitlines()[0] == "error: the output can't be written: no space left on device  [OSR-OPR-001]"
+    assert said.returncode == 2
+    assert shell(f"OSIRIS components list{way} > /dev/full 2> /dev/full", tmp_path).returncode == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="processes always have all streams there")
+def test_a_process_without_its_streams_does_its_work(tmp_path: Path) -> None:
+    assert shell("OSIRIS init shop <&- >&- 2>&-", tmp_path).returncode == 0
+    assert (tmp_path / "shop" / "osiris.yaml").is_file()
+    said = shell("OSIRIS run nothing.yaml <&- >&-", tmp_path)
+    assert (said.returncode, said.stderr.count("Traceback")) == (2, 0)
 
 
 class Interrupted(StringIO):

@@ -141,3 +141,11 @@ def test_what_moves_on_the_screen_rests_before_a_question() -> None:
     person.ask((QUESTION,))
     person.approve(Request(plan(), ""))
     assert len(rested) == 3
+
+
+def test_who_is_asked_about_a_file_sees_what_would_change_in_it() -> None:
+    person = at("y\n")
+    assert person.permit("@@ -1 +1 @@\n-name: old\n+name: new\ntop.yaml is there already. Replace it?") is True
+    assert seen(person).endswith(
+        "  @@ -1 +1 @@\n  -name: old\n  +name: new\ntop.yaml is there already. Replace it? [y/N] "
+    )

@@ -145,7 +145,7 @@ def test_without_a_model_a_sentence_is_answered_by_what_works(tmp_path: Path) ->
         ("/halp", "there is no /halp"),
         ("/new", "there is no /new"),
         ("/new copy one", "takes two things"),
-        ("/new sql paid.xlsx SELECT 1", "nothing writes"),
+        ("/new sql paid.xlsx SELECT 1", "no component knows a file like"),
         ("/oml", "no draft yet"),
         ("/plan", "no draft yet"),
         ("/run", "no draft yet"),

@@ -3,12 +3,14 @@
 from typing import Annotated
 
 import typer
-from rich.console import Group
 
+from osiris.agent.request import Request
 from osiris.app.approvals import ApproveRun, approve_run, proposed
 from osiris.app.project import Door
+from osiris.app.rehearsal import RehearsePipeline, tried
 from osiris.cli import show
 from osiris.cli.command import example, new_app, terminal_of
+from osiris.cli.person import AtTerminal
 from osiris.cli.terminal import Terminal
 from osiris.model.plan import Plan
 
@@ -35,10 +37,12 @@ def _confirmed(terminal: Terminal, name: str, plan: Plan) -> bool:
     """Show everything that code knows of the run, and return the answer of the person at the terminal."""
     if not terminal.person:
         return False
-    found = proposed(terminal.project(), name)
+    project = terminal.project()
+    found = proposed(project, name)
+    asked = found.asked
     if found.plan.envelope != plan.envelope:
         return False
-    terminal.complain(Group(*show.oml(found.asked.text, f"pipeline {plan.pipeline}")))
-    terminal.complain(*show.assumed(found.asked.assumptions), *show.difference(found.before, found.asked.text))
-    terminal.complain(show.plan(plan))
-    return terminal.ask("Run exactly this?")
+    trial = tried(project, RehearsePipeline(text=asked.text, params=asked.params, strict=asked.strict))
+    return AtTerminal(terminal).approve(
+        Request(plan=plan, oml=asked.text, assumptions=asked.assumptions, before=found.before, rehearsed=trial)
+    )

@@ -1,6 +1,7 @@
 """`osiris components ...`: parse, ask, show."""
 
 import json
+import shlex
 from typing import Annotated, Any
 
 import typer
@@ -8,12 +9,16 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from osiris.app.components import ListComponents, ShowComponent, list_components, show_component
+from osiris.app.new_component import NewComponent, new_component
+from osiris.app.package_check import CheckPackage, PackageFinding, check_package
 from osiris.cli import show
 from osiris.cli.command import example, new_app, terminal_of
 from osiris.model.canonical import canonical_yaml
+from osiris.model.diagnostics import Severity
+from osiris.model.errors import EXIT_INVALID
 from osiris.model.spec import ComponentSpec
 
-app = new_app("See what can be read, transformed and written.")
+app = new_app("See what can be read, transformed and written; make components of your own.")
 
 
 @app.command("list", epilog=example("osiris components list duckdb"))
@@ -34,6 +39,47 @@ def show_(ctx: typer.Context, name: Annotated[str, typer.Argument(metavar="NAME"
     terminal = terminal_of(ctx)
     reply = show_component(terminal.project(), ShowComponent(name=name))
     terminal.answer(reply, _spec(reply))
+
+
+@app.command("new", epilog=example("osiris components new crm", "osiris components new crm --dir packages"))
+def new(
+    ctx: typer.Context,
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="Of the family: the first word of its components' names.")
+    ],
+    *,
+    folder: Annotated[str, typer.Option("--dir", metavar="DIR", help="Make the package in that folder.")] = ".",
+) -> None:
+    """Make a package of your own components. It works at once, its contract tests pass; change it step by step."""
+    terminal = terminal_of(ctx)
+    reply = new_component(terminal.project(), NewComponent(name=name, folder=folder))
+    terminal.answer(reply, show.title(f"a package in {reply.folder}"), *reply.files)
+    place = shlex.quote(reply.folder)
+    terminal.say(f"next: pip install -e {place}, then pytest {place}, then osiris components list {reply.name}")
+
+
+@app.command("validate", epilog=example("osiris components validate osiris-crm"))
+def validate(
+    ctx: typer.Context,
+    path: Annotated[str, typer.Argument(metavar="PATH", help="A package's folder, which holds pyproject.toml.")],
+) -> None:
+    """Check a package of components: its families load, and each component says what it has to.
+
+    The package's code is run. Whether the components keep their promises, its contract tests tell.
+    """
+    terminal = terminal_of(ctx)
+    reply = check_package(terminal.project(), CheckPackage(path=path))
+    verdict = Text("valid" if reply.valid else "not valid", style="green" if reply.valid else "red")
+    names = show.facts({"components": ", ".join(reply.components)})
+    findings = [show.table(("", "of", "found", "next"), map(_finding, reply.findings))] if reply.findings else []
+    terminal.answer(reply, names, *findings, verdict)
+    if not reply.valid:
+        raise typer.Exit(EXIT_INVALID)
+
+
+def _finding(finding: PackageFinding) -> tuple[show.Cell, ...]:
+    colour = "red" if finding.severity is Severity.ERROR else "yellow"
+    return Text(finding.severity.value, style=colour), finding.subject, finding.message, finding.hint
 
 
 def _spec(spec: ComponentSpec) -> RenderableType:

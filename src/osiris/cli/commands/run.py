@@ -3,24 +3,45 @@
 from typing import Annotated
 
 import typer
+from rich.console import Group, RenderableType
+from rich.text import Text
 
 from osiris.app.elsewhere import HERE, Elsewhere
 from osiris.app.pipelines import PlanPipeline, plan_pipeline
 from osiris.app.project import Door
+from osiris.app.rehearsal import MOST_ROWS, Rehearsed, RehearsePipeline, rehearse_pipeline
 from osiris.app.runs import RunPipeline, run_pipeline
 from osiris.cli import show
+from osiris.cli.answers import answer
 from osiris.cli.approval import asking
-from osiris.cli.command import LastCompile, Params, Pipeline, Strict, example, new_app, params_of, terminal_of
+from osiris.cli.command import (
+    LastCompile,
+    Params,
+    Pipeline,
+    Select,
+    Strict,
+    example,
+    names_of,
+    new_app,
+    params_of,
+    terminal_of,
+)
 from osiris.cli.places import chosen, with_place
 from osiris.cli.progress import Progress
 from osiris.cli.stopping import stopping
 from osiris.cli.terminal import Terminal
-from osiris.model.errors import EXIT_FAILED
+from osiris.model.errors import EXIT_FAILED, UsageError
 
 app = new_app()
 
 
-@app.command(epilog=example("osiris run pipelines/top.yaml", "osiris run --last-compile --approve 0f3c9a7b21d4e856"))
+@app.command(
+    epilog=example(
+        "osiris run pipelines/top.yaml",
+        "osiris run pipelines/top.yaml --sample 1000",
+        "osiris run --last-compile --approve 0f3c9a7b21d4e856",
+    )
+)
 @with_place
 def run(
     ctx: typer.Context,
@@ -28,6 +49,10 @@ def run(
     *,
     last_compile: LastCompile = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan, open no target, move nothing.")] = False,
+    sample: Annotated[
+        int | None, typer.Option(min=1, max=MOST_ROWS, metavar="N", help="Try it on so many rows, and write none.")
+    ] = None,
+    select: Select = [],  # noqa: B006 - Typer wants a list and copies it
     approve: Annotated[
         str, typer.Option(metavar="TOKEN", show_default=False, help="Your yes to exactly the plan with this token.")
     ] = "",
@@ -42,13 +67,32 @@ def run(
 ) -> None:
     """Carry a pipeline out: all or nothing, with a record of what happened. Asks first where data may be lost."""
     terminal = terminal_of(ctx)
-    asked = {"file": file, "last_compile": last_compile, "params": params_of(param), "strict": strict}
+    asked = {
+        "file": file,
+        "last_compile": last_compile,
+        "params": params_of(param),
+        "strict": strict,
+        "select": names_of(select),
+    }
     where = chosen(place, isolated=isolated, e2b=e2b)
-    if dry_run:
+    if sample:
+        if dry_run or approve or mempack or where != HERE:
+            raise UsageError("--sample writes nothing, and another option wants a run", hint="leave one of them out")
+        tried = rehearse_pipeline(terminal.project(), RehearsePipeline(**asked, rows=sample))
+        terminal.answer(tried, *_tried(tried))
+    elif dry_run:
         plan = plan_pipeline(terminal.project(), PlanPipeline(**asked, look=False))
         terminal.answer(show.plan_document(plan), show.plan(plan))
     else:
         raise typer.Exit(_run(terminal, RunPipeline(**asked, approve=approve, mempack=mempack, elsewhere=where)))
+
+
+def _tried(tried: Rehearsed) -> list[RenderableType]:
+    """Return what was tried, what is suspicious about it, and the first rows that each writer would take."""
+    parts: list[RenderableType] = [answer(tried) or Text()]
+    for step, rows in tried.previews.items():
+        parts.append(Group(Text(), show.title(f"{step} would write"), show.rows(rows)))
+    return parts
 
 
 def _run(terminal: Terminal, ask: RunPipeline) -> int:
