@@ -39,7 +39,7 @@ type-check: environment ## Check the types, strictly
 	@$(BIN)/mypy
 security: environment ## Look for secrets in the tree and for unsafe code
 	@scripts/secrets
-	@$(BIN)/bandit --quiet --severity-level medium --configfile pyproject.toml --recursive src
+	@scripts/unsafe
 check: environment ## All checks without the tests, in under a minute
 	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target lint type-check security fresh
 test: check ## Everything: the checks, then all tests with coverage

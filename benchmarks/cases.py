@@ -41,6 +41,8 @@ def lines(folder: Path, sizes: Sizes) -> Iterator[Line]:
     yield from _starts(folder, sizes)
     yield from _rows(folder, sizes, "CSV → CSV", "csv_to_csv", "csv")
     yield from _rows(folder, sizes, "CSV → DuckDB → Parquet", "csv_to_parquet", "parquet")
+    (folder / "osiris_connections.yaml").write_text("connections: {duckdb: {out: {path: out.duckdb}}}\n")
+    yield from _rows(folder, sizes, "CSV → DuckDB file", "csv_to_duckdb", "duckdb")
     yield from _long(folder, sizes)
     yield from elsewhere.lines(folder, sizes.steps)
     yield from databases.lines(folder, sizes.few, sizes.many)
@@ -89,9 +91,7 @@ def _rows(folder: Path, sizes: Sizes, case: str, route: str, kind: str) -> Itera
 
 
 def _long(folder: Path, sizes: Sizes) -> Iterator[Line]:
-    (folder / "few.csv").write_text("id,city\n" + "".join(f"{number},Brno\n" for number in range(100)))
-    for steps in (2, sizes.steps):
-        (folder / f"chain-{steps}.yaml").write_text(pipelines.chain(steps, "few.csv", f"chain-{steps}.csv"))
+    pipelines.write_chains(folder, sizes.steps)
     long, short = (measured([OSIRIS, "compile", f"chain-{steps}.yaml"], folder) for steps in (sizes.steps, 2))
     yield Line(
         f"compile {sizes.steps} steps",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from benchmarks.line import Line, mib, milliseconds, seconds
 from benchmarks.measure import OSIRIS, PYTHON, measured
+from benchmarks.pipelines import write_chains
 
 MOST_STEP = 0.010  # seconds on this side for one step more
 MOST_FIXED = 1.0  # seconds on this side for a whole run, without the start of the sandbox and of its worker
@@ -21,7 +22,8 @@ _PARTS = (
 
 
 def lines(folder: Path, steps: int) -> Iterator[Line]:
-    """Yield the lines; the chains of 2 and of so many steps lie in the folder."""
+    """Yield the lines for chains of 2 and of so many steps."""
+    write_chains(folder, steps)
     here = measured([OSIRIS, "run", "chain-2.yaml", "--quiet"], folder)
     child = measured([OSIRIS, "run", "chain-2.yaml", "--quiet", "--isolated"], folder)
     yield Line("run --isolated, 2 steps", seconds(child.seconds), f"run: {seconds(here.seconds)}", "", mib(child, here))

@@ -1,5 +1,7 @@
 """The pipelines that are measured."""
 
+from pathlib import Path
+
 MONEY = ("l_quantity", "l_extendedprice", "l_discount", "l_tax")
 
 _READ = """oml_version: "0.1.0"
@@ -24,6 +26,12 @@ _WRITE = """  - id: write
     inputs: {{df: "${{{before}.df}}"}}
     config: {{path: {target}, write_mode: replace}}
 """
+_LOAD = """  - id: write
+    component: duckdb.writer
+    mode: write
+    inputs: {{df: "${{read.df}}"}}
+    config: {{connection: "@duckdb.{target}", table: lineitem, write_mode: replace}}
+"""
 
 
 def csv_to_csv(source: str, target: str) -> str:
@@ -38,6 +46,11 @@ def csv_to_parquet(source: str, target: str) -> str:
     return _lines(source) + sql + _WRITE.format(kind="parquet", before="shape", target=target)
 
 
+def csv_to_duckdb(source: str, target: str) -> str:
+    """Return: read typed, write a table of a DuckDB file; its connection has the name of the file."""
+    return _lines(source) + _LOAD.format(target=Path(target).stem)
+
+
 def chain(steps: int, source: str, target: str) -> str:
     """Return: a few rows through so many steps, of which all but the first and the last are queries."""
     text = _READ.format(name=f"chain-{steps}", source=source, columns="")
@@ -48,6 +61,13 @@ def chain(steps: int, source: str, target: str) -> str:
         )
         before = f"step-{number}"
     return text + _WRITE.format(kind="csv", before=before, target=target)
+
+
+def write_chains(folder: Path, steps: int) -> None:
+    """Write `chain-2.yaml` and the one of so many steps into a folder, with the file that they read."""
+    (folder / "few.csv").write_text("id,city\n" + "".join(f"{number},Brno\n" for number in range(100)))
+    for count in (2, steps):
+        (folder / f"chain-{count}.yaml").write_text(chain(count, "few.csv", f"chain-{count}.csv"))
 
 
 def _lines(source: str) -> str:

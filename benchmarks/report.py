@@ -46,7 +46,7 @@ it, reads back what it wrote, and the record of the run. The reference route doe
 DuckDB copying the same file with the same types; from a database it is the database's own client that prints the rows
 into a file, or pipes them into `COPY`. Rows are like TPC-H's `lineitem`, sixteen columns, about 130 bytes each.
 
-*ratio* is ours divided by the reference, so less is better, except where it says *of its speed*; in brackets stands what
-is promised. *peak memory* is the resident memory of the whole process at its peak. The starts are medians of runs that
-take turns.
+*ratio* is ours divided by the reference, so less is better, except where it says *of its speed*; in brackets stands
+what is promised. *peak memory* is the resident memory of the whole process at its peak. The starts are medians of runs
+that take turns.
 """

@@ -26,6 +26,12 @@ def csv_to_parquet(source: str, target: str) -> None:
     duckdb.sql(f"COPY ({rows}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)")
 
 
+def csv_to_duckdb(source: str, target: str) -> None:
+    """Read typed, write a table."""
+    with duckdb.connect(target) as db:
+        db.execute(f"CREATE TABLE lineitem AS FROM read_csv('{source}', types = {TYPES})")
+
+
 def chain(queries: str) -> None:
     """Take a few rows through so many queries, each in a session of its own, and print the seconds for one."""
     rows = pa.table({"id": range(100), "city": ["Brno"] * 100})
@@ -37,7 +43,9 @@ def chain(queries: str) -> None:
     sys.stdout.write(f"{(time.perf_counter() - start) / int(queries)}\n")
 
 
-ROUTES: dict[str, Callable[..., None]] = {route.__name__: route for route in (csv_to_csv, csv_to_parquet, chain)}
+ROUTES: dict[str, Callable[..., None]] = {
+    route.__name__: route for route in (csv_to_csv, csv_to_parquet, csv_to_duckdb, chain)
+}
 
 if __name__ == "__main__":
     ROUTES[sys.argv[1]](*sys.argv[2:])

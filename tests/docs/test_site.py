@@ -28,6 +28,12 @@ def test_the_site_is_built_and_whole(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
     written = {page: page.read_text("utf-8") for page in site.rglob("*.html")}
     assert len(written) > len(_named())
+    for page in (page for page in pages(ROOT) if page.relative_to(ROOT).parts[0] == "docs"):
+        html = (
+            written[(site / page.relative_to(ROOT / "docs")).with_suffix(".html")] if page.name != "README.md" else ""
+        )
+        headings = [block for block in _outside_blocks(page.read_text("utf-8")) if re.match(r"#{1,4} ", block)]
+        assert not html or len(re.findall(r"<h[1-4][ >]", html.partition("<article")[2])) == len(headings), page
     lost = [f"{page.relative_to(site)}: {link}" for page in written for link in _lost(page, written)]
     assert lost == []
     fetched = [
@@ -41,6 +47,10 @@ def test_the_site_is_built_and_whole(tmp_path: Path) -> None:
 def test_every_page_stands_in_the_list_of_pages() -> None:
     there = {page.relative_to(ROOT / "docs").as_posix() for page in pages(ROOT) if (ROOT / "docs") in page.parents}
     assert {page for page in there - _named() if not page.startswith(DECISIONS)} == set()
+
+
+def _outside_blocks(text: str) -> list[str]:
+    return re.sub(r"(?ms)^ *(```+|~~~+).*?^ *\1 *$", "", text).splitlines()
 
 
 def _named() -> set[str]:

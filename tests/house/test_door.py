@@ -19,6 +19,7 @@ TARGETS = {
     "check",
     "test",
     "test-fast",
+    "test-full",
     "bench",
     "clean",
     "pre-commit-install",

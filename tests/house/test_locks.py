@@ -25,7 +25,7 @@ def asked(*, everything: bool) -> list[Requirement]:
     named = [*PROJECT["project"]["dependencies"], *groups["build"]]
     if everything:
         extras = PROJECT["project"]["optional-dependencies"]
-        named += [*groups["dev"], *(line for extra in extras.values() for line in extra)]
+        named += [*groups["dev"], *(line for name, extra in extras.items() if name != "all" for line in extra)]
     return [Requirement(line) for line in named]
 
 
@@ -67,3 +67,9 @@ def test_the_lock_can_build_the_project() -> None:
 def test_every_dependency_has_its_reason_in_a_decision() -> None:
     decisions = "".join(page.read_text("utf-8") for page in (ROOT / "docs" / "adr").glob("*.md"))
     assert [r.name for r in asked(everything=True) if f"`{r.name}`" not in decisions] == []
+
+
+def test_the_extra_all_is_all_extras() -> None:
+    extras = PROJECT["project"]["optional-dependencies"]
+    (whole,) = map(Requirement, extras["all"])
+    assert (whole.name, whole.extras) == (PROJECT["project"]["name"], set(extras) - {"all"})
