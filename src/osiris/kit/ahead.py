@@ -7,6 +7,7 @@ from threading import Condition, Thread
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
+WAITING = 4  # batches that may wait while a later step is at work
 
 
 def ahead(source: Generator[Item], depth: int, stop: Callable[[], None]) -> Generator[Item]:

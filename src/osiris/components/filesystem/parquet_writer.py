@@ -22,7 +22,7 @@ from osiris.kit.stream import Stream
 from osiris.model.errors import TargetError
 from osiris.model.spec import Example
 
-GROUP_BYTES = 33_554_432  # Arrow buffers of a row group: the memory that writing needs
+GROUP_BYTES = 16_777_216  # Arrow buffers of a row group: the memory that writing needs
 GROUP_ROWS = 1_048_576
 
 

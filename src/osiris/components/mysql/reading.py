@@ -13,12 +13,11 @@ from osiris.components.mysql.driver import Db
 from osiris.components.mysql.query import Statement
 from osiris.components.mysql.session import ask, wake
 from osiris.components.mysql.wire import Rows, rows, send
-from osiris.kit.ahead import ahead
+from osiris.kit.ahead import WAITING, ahead
 from osiris.kit.held import HeldStream
 from osiris.kit.sizing import sized
 from osiris.model.errors import CheckFailed, Interrupted, SourceError
 
-_WAITING = 4  # batches that may wait while a later step is at work
 # Warnings that mean that a value of the result is not what the query asked for.
 _CUT = {
     1260: "let an operator raise `group_concat_max_len`, or group in a later step",
@@ -49,7 +48,7 @@ def streamed(db: Db, statement: Statement, said: str, held: ExitStack) -> HeldSt
         held: Closed with the stream.
     """
     breaker = Breaker(db)
-    batches = ahead(_batches(db, statement, said, breaker), _WAITING, breaker)
+    batches = ahead(_batches(db, statement, said, breaker), WAITING, breaker)
     return HeldStream(statement.schema, batches, break_off=breaker, held=held)
 
 

@@ -13,6 +13,7 @@ from osiris.components.postgres.rows import Query, without_end
 from osiris.components.postgres.session import Db, connect, listed, opened
 from osiris.components.postgres.tables import found
 from osiris.components.postgres.types import READS
+from osiris.kit.ahead import WAITING, ahead
 from osiris.kit.arrow import columns_of
 from osiris.kit.component import Announced, Describe, Place
 from osiris.kit.held import HeldStream
@@ -92,7 +93,8 @@ class PostgresExtractor:
             query = self._understood(db)
             must_be_settled(self.config.settled, query.schema, self._said)
             held = opening.pop_all()
-        return HeldStream(query.schema, self._rows(db, query), break_off=db.break_off, held=held)
+        rows = ahead(self._rows(db, query), WAITING, db.break_off)
+        return HeldStream(query.schema, rows, break_off=db.break_off, held=held)
 
     def _rows(self, db: Db, query: Query) -> Generator[pa.RecordBatch]:
         with reading(self._said):
