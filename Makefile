@@ -28,7 +28,7 @@ chat: environment ## Talk to Osiris in testing_env/; needs a language model
 
 # --- The checks ---
 
-.PHONY: fmt lint type-check security check test test-fast test-full bench
+.PHONY: fmt lint type-check security check test test-fast test-full test-lowest bench
 fmt: environment ## Put the code in order: imports, layout
 	@$(BIN)/ruff check --quiet --select I --fix . && $(BIN)/ruff format .
 lint: environment ## Look for what is wrong: layout, style, who imports whom
@@ -48,6 +48,11 @@ test-fast: environment ## The quick tests, up to the first that fails
 	@$(BIN)/pytest $(WORKERS) --exitfirst -m 'not slow' $(ARGS)
 test-full: environment ## All tests, and nothing sampled: twenty kills of each write, two million rows between families
 	@OSIRIS_TEST_FULL=1 $(BIN)/pytest $(WORKERS) $(ARGS)
+test-lowest: ## The quick tests with the oldest dependencies that are allowed, in .venv-lowest (needs uv)
+	@command -v uv >/dev/null || { echo 'make test-lowest needs uv' >&2; exit 2; }
+	@uv venv --quiet --clear .venv-lowest
+	@uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest-direct -e '.[all]' --group dev
+	@.venv-lowest/bin/pytest $(WORKERS) -m 'not slow' $(ARGS)
 bench: environment ## Measure, and compare with the fastest known route
 	@$(BIN)/python -m benchmarks $(ARGS)
 

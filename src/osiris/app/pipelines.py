@@ -24,7 +24,9 @@ from osiris.model.job import NOT_SENSITIVE, Sensitive
 from osiris.model.manifest import Manifest, WriteEntry
 from osiris.model.nearest import nearest
 from osiris.model.oml import slug
-from osiris.model.plan import Plan, PlannedStep, PlannedWrite, SourceSeen, TargetState, envelope
+from osiris.model.plan import LastRun, Plan, PlannedStep, PlannedWrite, SourceSeen, TargetState, envelope
+from osiris.observe.aiop.delta import causes
+from osiris.observe.aiop.words import made_from
 from osiris.observe.read import manifest_in
 
 MANIFEST = "manifest.yaml"
@@ -148,8 +150,17 @@ def compile_file(project: Project, ask: CompilePipeline) -> CompiledPipeline:
 
 
 def plan_pipeline(project: Project, ask: PlanPipeline) -> Plan:
-    """Show what a run would do: steps, reads, writes, DDL, what is destructive, what is not proved."""
-    return make_ready(project, ask).plan
+    """Show what a run would do: steps, reads, writes, DDL, what is destructive, not proved, new since the last run."""
+    ready = make_ready(project, ask)
+    return ready.plan.model_copy(update={"last": _last_run(project, ready.manifest)})
+
+
+def _last_run(project: Project, manifest: Manifest) -> LastRun | None:
+    before = index(project).previous(manifest.slug, "")
+    if before is None:
+        return None
+    since = made_from(causes(before, manifest.hash(), manifest.fingerprints.model_dump()))
+    return LastRun(run_id=before.run_id, status=before.status, started_at=before.started_at, since=since)
 
 
 def make_ready(project: Project, ask: PlanPipeline) -> Ready:

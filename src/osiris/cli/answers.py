@@ -79,9 +79,7 @@ def _(shown: Checked) -> RenderableType:
 
 @answer.register
 def _(shown: Rehearsed) -> RenderableType:
-    steps = (f"{step.step_id} {show.count(step.rows, 'row')}{' of more' if step.cut else ''}" for step in shown.steps)
-    smells = (Text(f"! {show.plain(smell)}", style="yellow") for smell in shown.smells)
-    return Group(Text(f"tried, nothing written: {show.plain(', '.join(steps))}"), *smells)
+    return Group(*show.tried(shown))
 
 
 @answer.register

@@ -19,6 +19,7 @@ from osiris.model.receipt import Receipt, Written
 
 if TYPE_CHECKING:  # the room that runs pipelines, which most commands don't need
     from osiris.app.catalogue import Rows
+    from osiris.app.rehearsal import Rehearsed
     from osiris.app.runs import RunReport
 
 Cell = str | Text | None  # of a table; None is a NULL
@@ -103,6 +104,18 @@ def plan(shown: Plan) -> RenderableType:
         lost = [write.destructive for write in shown.writes if write.destructive]
         parts += [*(Text(f"! {plain(reason)}", style="yellow") for reason in lost), Text()]
     return Group(*parts, facts({"manifest": shown.manifest_hash[:12], "token": shown.token}))
+
+
+def tried(found: "Rehearsed") -> list[RenderableType]:
+    """Return what a trial gave, step by step, and what is suspicious about it."""
+    steps = (f"{step.step_id} {count(step.rows, 'row')}{' of more' if step.cut else ''}" for step in found.steps)
+    smells = (Text(f"! {plain(smell)}", style="yellow") for smell in found.smells)
+    return [Text(f"tried, nothing written: {plain(', '.join(steps))}"), *smells]
+
+
+def previews(found: "Rehearsed") -> list[RenderableType]:
+    """Return the first rows that each writer would take."""
+    return [Group(Text(), title(f"{step} would write"), rows(some)) for step, some in found.previews.items()]
 
 
 def plan_document(shown: Plan) -> dict[str, Any]:
@@ -291,7 +304,9 @@ def _known(shown: Plan) -> dict[str, str]:
         f"{source.connection} seen {source.seen:%Y-%m-%d %H:%M} UTC" if source.seen else f"{source.connection} unknown"
         for source in shown.sources
     ]
-    return {"proved": said, "sources": ", ".join(sources)}
+    last = shown.last
+    before = f"{last.run_id}, {last.status}; this is {last.since}" if last else ""
+    return {"proved": said, "sources": ", ".join(sources), "run before": before}
 
 
 def _losses(step: PlannedStep) -> str:

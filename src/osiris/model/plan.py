@@ -106,6 +106,19 @@ class PlannedWrite(_Value):
     destructive: str = ""
 
 
+class LastRun(_Value):
+    """The latest run of the same pipeline that came to an end.
+
+    Attributes:
+        since: What this one is made from, held against it: `the same pipeline with other parameters`.
+    """
+
+    run_id: str
+    status: str
+    started_at: str
+    since: str
+
+
 class Plan(_Value):
     """What a person sees before saying yes.
 
@@ -113,6 +126,7 @@ class Plan(_Value):
         envelope: SHA-256 over all that a yes covers.
         sources: What is known of each connection, and since when; empty where a manifest was planned elsewhere.
         not_proved: What the compiler could not prove, and warnings.
+        last: The run before; None where there is none, and where nobody looked for one.
     """
 
     pipeline: str
@@ -124,6 +138,7 @@ class Plan(_Value):
     writes: tuple[PlannedWrite, ...]
     sources: tuple[SourceSeen, ...] = ()
     not_proved: tuple[Diagnostic, ...] = ()
+    last: LastRun | None = None
 
     @property
     def destructive(self) -> bool:

@@ -41,7 +41,7 @@ def test_commands_are_offered_first() -> None:
 
 def test_options_are_those_of_the_command_and_of_all() -> None:
     assert offers("copy", "--") == [
-        "--dry-run", "--help", "--json", "--key", "--mode", "--no-color", "--profile", "--quiet", "--save", "--verbose",
+        "--dry-run", "--help", "--json", "--key", "--mode", "--no-color", "--primary-key", "--profile", "--quiet", "--save", "--verbose",
         "--version", "--yes",
     ]  # fmt: skip
     assert offers("run", "--sel") == ["--select"]

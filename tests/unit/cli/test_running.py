@@ -58,3 +58,30 @@ def test_a_part_is_run_by_the_names_of_its_writers(tmp_path: Path, capsys: Said,
 def test_the_plan_of_a_part_is_that_part(tmp_path: Path, capsys: Said) -> None:
     assert typed(branched(tmp_path), "plan", FILE, "--select", "also", "--json") == 0
     assert [write["step_id"] for write in json.loads(capsys.readouterr().out)["writes"]] == ["also"]
+
+
+def test_a_plan_shows_some_of_the_rows_that_would_be_written(tmp_path: Path, capsys: Said) -> None:
+    assert typed(make(tmp_path), "plan", FILE, "--sample", "2") == 0
+    said = capsys.readouterr().out
+    assert "plan of cities" in said
+    assert "write would write\ncity\nBrno\nPraha\n" in said
+    assert typed(tmp_path, "plan", FILE, "--sample", "2", "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["sample"]["previews"]["write"]["rows"] == [["Brno"], ["Praha"]]
+    assert document["approval_token"]
+    assert not (tmp_path / "output").exists()
+
+
+def test_a_plan_says_what_is_different_since_the_run_before(tmp_path: Path, capsys: Said) -> None:
+    assert typed(make(tmp_path), "plan", FILE, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["last"] is None
+    assert typed(tmp_path, "run", FILE) == 0
+    assert typed(tmp_path, "plan", FILE) == 0
+    assert "completed; this is the same pipeline\n" in capsys.readouterr().out
+    assert typed(tmp_path, "plan", FILE, "--param", "least=5", "--json") == 0
+    last = json.loads(capsys.readouterr().out)["last"]
+    assert (last["status"], last["since"]) == ("completed", "the same pipeline with other parameters")
+    (tmp_path / FILE).write_text((tmp_path / FILE).read_text("utf-8").replace("ORDER BY city", "ORDER BY city DESC"))
+    assert typed(tmp_path, "plan", FILE, "--html", "plan.html") == 0
+    assert "this is an edited pipeline" in capsys.readouterr().out
+    assert "this is an edited pipeline" in (tmp_path / "plan.html").read_text("utf-8")

@@ -34,7 +34,13 @@ def copy(
     mode: Annotated[WriteMode, typer.Option(help="How to write what is there already.")] = "replace",
     key: Annotated[
         list[str],
-        typer.Option(metavar="COLUMNS", show_default=False, help="Merge: what tells rows apart; a,b or repeated."),
+        typer.Option(
+            "--key",
+            "--primary-key",
+            metavar="COLUMNS",
+            show_default=False,
+            help="Merge: what tells rows apart; a,b or repeated.",
+        ),
     ] = [],  # noqa: B006 - Typer wants a list and copies it
     save: Annotated[
         str, typer.Option(metavar="FILE", show_default=False, help="Keep the pipeline there, to run it again.")

@@ -3,16 +3,13 @@
 from typing import Annotated
 
 import typer
-from rich.console import Group, RenderableType
-from rich.text import Text
 
 from osiris.app.elsewhere import HERE, Elsewhere
 from osiris.app.pipelines import PlanPipeline, plan_pipeline
 from osiris.app.project import Door
-from osiris.app.rehearsal import MOST_ROWS, Rehearsed, RehearsePipeline, rehearse_pipeline
+from osiris.app.rehearsal import MOST_ROWS, RehearsePipeline, rehearse_pipeline
 from osiris.app.runs import RunPipeline, run_pipeline
 from osiris.cli import show
-from osiris.cli.answers import answer
 from osiris.cli.approval import asking
 from osiris.cli.command import (
     LastCompile,
@@ -79,20 +76,12 @@ def run(
         if dry_run or approve or mempack or where != HERE:
             raise UsageError("--sample writes nothing, and another option wants a run", hint="leave one of them out")
         tried = rehearse_pipeline(terminal.project(), RehearsePipeline(**asked, rows=sample))
-        terminal.answer(tried, *_tried(tried))
+        terminal.answer(tried, *show.tried(tried), *show.previews(tried))
     elif dry_run:
         plan = plan_pipeline(terminal.project(), PlanPipeline(**asked, look=False))
         terminal.answer(show.plan_document(plan), show.plan(plan))
     else:
         raise typer.Exit(_run(terminal, RunPipeline(**asked, approve=approve, mempack=mempack, elsewhere=where)))
-
-
-def _tried(tried: Rehearsed) -> list[RenderableType]:
-    """Return what was tried, what is suspicious about it, and the first rows that each writer would take."""
-    parts: list[RenderableType] = [answer(tried) or Text()]
-    for step, rows in tried.previews.items():
-        parts.append(Group(Text(), show.title(f"{step} would write"), show.rows(rows)))
-    return parts
 
 
 def _run(terminal: Terminal, ask: RunPipeline) -> int:

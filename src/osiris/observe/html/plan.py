@@ -42,6 +42,9 @@ class _Page:
         yield el("p", "token ", el("code", plan.token), class_="soft")
         told = [("steps", f"{len(plan.steps):,}"), ("writes", f"{len(plan.writes):,}")]
         told += [("profile", plan.profile)] if plan.profile else []
+        told += (
+            [("run before", f"{plan.last.run_id}, {plan.last.status}; this is {plan.last.since}")] if plan.last else []
+        )
         yield facts([*told, *plan.params.items()])
 
     def _lost(self) -> Iterator[Child]:
