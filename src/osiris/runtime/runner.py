@@ -2,11 +2,10 @@
 
 import os
 import shutil
-import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 
 from osiris import __version__
 from osiris.kit.registry import Registry
@@ -26,7 +25,6 @@ from osiris.runtime.voice import Voice
 
 LEAST_CHAINS, MOST_CHAINS = 2, 4  # at a time: one may wait for a server; each holds batches of all its steps
 _LOOK = 0.2  # seconds: some systems deliver no signal to a thread that waits without an end
-_TURN = 0.0002  # seconds that a thread may keep the interpreter while a run goes on: a step waits for it at each batch
 
 
 def run(
@@ -53,7 +51,7 @@ def run(
         permit: Called when everything is staged, and copies are committed; what it raises forbids the rest.
     """
     # All work is done in threads: a signal that Python raises here, in the main one, can't break off a commit.
-    with _short_turns(), ThreadPoolExecutor(1, "osiris-run") as pool:
+    with ThreadPoolExecutor(1, "osiris-run") as pool:
         course = Course(job, Session(job.session).scratch, Voice(emit), stop, clock, permit)
         done: Future[RunResult] = pool.submit(_carry_out, course, registry, refusal)
         while True:
@@ -63,16 +61,6 @@ def run(
                     return done.result()
             except KeyboardInterrupt:
                 stop.set()
-
-
-@contextmanager
-def _short_turns() -> Iterator[None]:
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(_TURN)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(before)
 
 
 def opening(job: Job) -> RunStart:
