@@ -3,17 +3,21 @@
 import hashlib
 import os
 import re
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 from osiris.kit.lock import lock
+from osiris.model.errors import TargetError
 from osiris.model.job import Marks
 
 _PREFIX, _SUFFIX = ".osiris-", ".part"
 _DIGITS = 12  # of the target's name in the name of what is staged for it
 _MOST_NAME = 120  # file systems take 255 bytes
+PATIENCE = 60.0  # seconds: another run is soon done, another program that locks the folder may never be
+_PAUSE = 0.05  # seconds between two attempts
 _NO_NAME = re.compile(r"[^A-Za-z0-9_-]")
 
 
@@ -48,14 +52,28 @@ def clear(target: Path) -> None:
 
 
 @contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Let no other run put a file into a folder meanwhile, where the system has locks for folders."""
+def alone(folder: Path, patience: float = PATIENCE) -> Iterator[None]:
+    """Let no other run put a file into a folder meanwhile, where the system has locks for folders.
+
+    Raises:
+        TargetError: another program did not let go of the folder within so many seconds.
+    """
     with ExitStack() as held:
         with suppress(OSError):
             handle = os.open(folder, os.O_RDONLY)
             held.callback(os.close, handle)
-            lock(handle)
+            _lock_soon(handle, folder, time.monotonic() + patience)
         yield
+
+
+def _lock_soon(handle: int, folder: Path, deadline: float) -> None:
+    while not lock(handle, wait=False):
+        if time.monotonic() > deadline:
+            raise TargetError(
+                f"another program keeps the folder {folder.name!r} locked",
+                hint="let it lock a file of its own, outside of that folder, or write elsewhere; then run it again",
+            )
+        time.sleep(_PAUSE)
 
 
 def put(path: Path, file: IO[bytes], target: Path) -> None:

@@ -244,11 +244,11 @@ def _known(ssh: SshTunnel) -> Any:
 def _keys(ssh: SshTunnel) -> list[Any] | None:
     """Return the key to sign on by; None where there is none."""
     errors = driver()
-    if not ssh.private_key_path and ssh.private_key is None:
+    if not (ssh.private_key_path or ssh.private_key):
         return None
     passphrase = ssh.passphrase.get_secret_value() if ssh.passphrase else None
     try:
-        if ssh.private_key is None:
+        if not ssh.private_key:
             return [errors.read_private_key(str(Path(ssh.private_key_path).expanduser()), passphrase)]
         return [errors.import_private_key(ssh.private_key.get_secret_value().replace("\\n", "\n"), passphrase)]
     except (OSError, errors.KeyImportError, errors.KeyEncryptionError) as exc:

@@ -21,7 +21,7 @@ A hash begins from the `seed` of the value's kind and takes in one word after an
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any, Self
 
 import pyarrow as pa
@@ -47,19 +47,13 @@ Words = Any
 def digested(values: Array) -> tuple[int, int]:
     """Return what some rows add to their column's digest, modulo 2**64, and how many of them are NULL."""
     if _repeats(values):
-        distinct, counts = pc.value_counts(values.cast(pa.large_binary())).flatten()
-        pairs = zip(distinct.to_pylist(), counts.to_pylist(), strict=True)
-        total = sum(_hash(value, values.type) * count for value, count in pairs if value is not None)
-        return (total + values.null_count * seed("null")) & MASK, values.null_count
-    found = hashes(values)
+        distinct, counts = pc.value_counts(values).flatten()
+        found, nulls = _multiply(hashes(distinct), counts.cast(pa.uint64())), values.null_count
+    else:
+        found = hashes(values)
+        nulls = found.null_count
     total = pc.sum(found).as_py() or 0
-    return (total + found.null_count * seed("null")) & MASK, found.null_count
-
-
-@lru_cache(maxsize=1_024)
-def _hash(value: bytes, kind: Any) -> int:
-    large = pa.large_string() if kinds.is_string(kind) or kinds.is_large_string(kind) else pa.large_binary()
-    return int(hashes(pa.array([value], pa.large_binary()).view(large))[0].as_py())
+    return (total + nulls * seed("null")) & MASK, nulls
 
 
 def _repeats(values: Array) -> bool:

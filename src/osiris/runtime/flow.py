@@ -1,6 +1,6 @@
 """One chain of steps, carried to its last row."""
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -60,12 +60,17 @@ class _Running:
 
 @dataclass
 class _Flow:
-    """The steps of a chain at work. DuckDB's threads pull too: what they may touch is touched inside one stream."""
+    """The steps of a chain at work. DuckDB's threads pull too: what they may touch is touched inside one stream.
+
+    Attributes:
+        _below: By step: how many others it pulls from on its stack, one through another.
+    """
 
     chain: Chain
     course: Course
     _running: list[_Running] = field(default_factory=list)
     _flowing: dict[str, tuple[Meter, Stream]] = field(default_factory=dict)
+    _below: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     _cause: tuple[str, OsirisError] | None = None
     _lock: Lock = field(default_factory=Lock)
 
@@ -150,9 +155,11 @@ class _Flow:
         if source in self._flowing:
             meter, rows = self._flowing[source]
             running.taken.append(meter)
-            if len(self._running) % _DEEP == 0:
-                rows = on_a_fresh_stack(rows)
+            below = self._below[source] + 1
+            if below == _DEEP:
+                below, rows = 0, on_a_fresh_stack(rows)
                 opened.callback(rows.close)
+            self._below[running.step.id] = max(self._below[running.step.id], below)
             return rows
         rested = self.course.rested[source]
         rows = rested.spool.stream()

@@ -251,53 +251,59 @@ class Binder:
 
     # FROM
 
-    def _sources(self, node: exp.Expr, scope: Scope, ctes: Ctes) -> None:
-        """Add what stands in FROM to a scope, with what is joined to it inside."""
+    def _sources(self, node: exp.Expr, scope: Scope, ctes: Ctes) -> Mapping[str, Output]:
+        """Add what stands in FROM to a scope, with what is joined to it inside; return what brackets there merged."""
+        brought: Mapping[str, Output] = {}
         if isinstance(node, exp.Subquery) and not _is_query(node.this) and not node.args.get("alias"):
             inner = self._bracket(node, scope.parent, ctes)
             scope.take(inner)
+            brought = inner.merged
         else:
             scope.relations.append(self._from(node, scope, ctes))
         self._joins(node, scope, ctes)
+        return brought
 
     def _joins(self, node: exp.Expr, scope: Scope, ctes: Ctes) -> None:
         for join in node.args.get("joins") or ():
             self._join(join, scope, ctes)
 
     def _join(self, join: exp.Join, scope: Scope, ctes: Ctes) -> None:
-        left = list(scope.relations)
+        left = Scope(relations=list(scope.relations), merged=dict(scope.merged))
         star = list(dict.fromkeys(c.key for c in scope.joined().columns))
-        self._sources(join.this, scope, ctes)
-        right = scope.relations[len(left) :]
+        brought = self._sources(join.this, scope, ctes)
+        right = Scope(relations=scope.relations[len(left.relations) :], merged=dict(brought))
         if join.args.get("method") == "NATURAL":
-            scope.vague |= any(r.open for r in (*left, *right))
-            self._merge([wanted for wanted in star if any(r.find(wanted) for r in right)], join, len(left), scope)
+            scope.vague |= any(r.open for r in scope.relations)
+            shared = [wanted for wanted in star if any(r.find(wanted) for r in right.relations)]
+            self._merge(shared, join, scope, left, right)
         elif using := [name for name in join.args.get("using") or () if isinstance(name, exp.Identifier)]:
             for name in using:
-                self._using(name, left, right, scope)
+                self._using(name, left, right)
             wanted = [key(name, self.dialect) for name in using]
             in_order = [one for one in star if one in wanted] if self.dialect == "mysql" else []
-            self._merge(list(dict.fromkeys((*in_order, *wanted))), join, len(left), scope)
+            self._merge(list(dict.fromkeys((*in_order, *wanted))), join, scope, left, right)
         if join.args.get("on") is not None:
             self._expression(join.args["on"], scope, ctes, {})
         if join.args.get("kind") in {"SEMI", "ANTI"}:
-            scope.leave(len(left))
+            scope.leave(len(left.relations))
 
-    def _using(self, name: exp.Identifier, left: list[Relation], right: list[Relation], scope: Scope) -> None:
+    def _using(self, name: exp.Identifier, left: Scope, right: Scope) -> None:
         before = len(self.said)
-        self.columns.plain(name, Scope(relations=left, merged=dict(scope.merged)), {})
+        self.columns.plain(name, left, {})
         if len(self.said) == before:
-            self.columns.plain(name, Scope(relations=right), {})
+            self.columns.plain(name, right, {})
 
-    def _merge(self, keys: Sequence[str], join: exp.Join, count: int, scope: Scope) -> None:
-        """Make one column of each key: `count` relations stand left of the join, the others right of it."""
+    def _merge(self, keys: Sequence[str], join: exp.Join, scope: Scope, left: Scope, right: Scope) -> None:
+        """Make one column of each key: of what stands left of the join, and right of it."""
+        count = len(left.relations)
         for wanted in keys:
-            left, right = scope.shown(wanted, 0, count), scope.shown(wanted, count, None)
-            before = scope.merged.get(wanted) or (left[1] if left else None)
-            merged = merged_output(before, right[1] if right else None, join.args.get("side") or "")
+            first, second = scope.shown(wanted, 0, count), scope.shown(wanted, count, None)
+            before = left.merged.get(wanted) or (first[1] if first else None)
+            after = right.merged.get(wanted) or (second[1] if second else None)
+            output = merged_output(before, after, join.args.get("side") or "")
             rest = NOTHING.union(*(r.rest for r in scope.relations))
-            scope.merged[wanted] = merged or Output(wanted, wanted, rest)
-            for found in (left, right) if self.dialect in MERGED_FIRST else (right,):
+            scope.merged[wanted] = output or Output(wanted, wanted, rest)
+            for found in (first, second) if self.dialect in MERGED_FIRST else (second,):
                 scope.hidden |= {(found[0], wanted)} if found else set()
         if self.dialect in MERGED_FIRST:
             scope.first = (*keys, *(wanted for wanted in scope.first if wanted not in keys))

@@ -168,7 +168,8 @@ def _is_kept(value: Decimal, dialect: str) -> bool:
         return Decimal(repr(float(value))) == value
     whole, _, fraction = format(value, "f").lstrip("-").partition(".")
     most, most_behind = _DIGITS.get(dialect, (len(whole + fraction), len(fraction)))
-    return len(whole.lstrip("0") + fraction) <= most and len(fraction) <= most_behind
+    digits = whole if dialect == "duckdb" and fraction else whole.lstrip("0")  # DuckDB counts the 0 before a point
+    return len(digits + fraction) <= most and len(fraction) <= most_behind
 
 
 def _signed(digits: str) -> str:

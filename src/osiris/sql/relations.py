@@ -137,7 +137,7 @@ class Scope:
         self.hidden |= {(index + len(self.relations), wanted) for index, wanted in inner.hidden}
         self.relations += inner.relations
         self.first = (*self.first, *(wanted for wanted in inner.first if wanted not in self.first))
-        self.merged.update(inner.merged)
+        self.merged = inner.merged | self.merged
         self.vague |= inner.vague
 
     def leave(self, count: int) -> None:

@@ -67,6 +67,17 @@ def test_a_chain_may_be_as_long_as_one_likes(tmp_path: Path) -> None:
     assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("osiris-chain")]
 
 
+def test_a_chain_may_have_as_many_readers_as_steps_that_join_them(tmp_path: Path) -> None:
+    world = World()
+    steps = [read("read0", rows=1)]
+    for number in range(1, 250):
+        before = f"s{number - 1}" if number > 1 else "read0"
+        steps += [read(f"read{number}", rows=1), through(f"s{number}", before, f"read{number}")]
+    result = world.run(tmp_path, *steps, write("write", "s249"))
+    assert (result.error, result.total_rows) == (None, 250)
+    assert not world.unclosed()
+
+
 def test_receipts_say_what_every_step_took_and_gave(tmp_path: Path) -> None:
     result = World().run(tmp_path, *CHAIN)
     digest = f"{digested(pa.array(ROWS))[0]:016x}"

@@ -201,6 +201,17 @@ def _listed(sql: str, dialect: str) -> str:
     return " ".join(name.partition("_")[0] for name in lineage(sql, dialect, TABLES))
 
 
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_what_joins_in_brackets_merged_is_not_the_left_side_s(dialect: str) -> None:
+    bracket = "(b JOIN c USING (y))"
+    assert lineage(f"SELECT y FROM a LEFT JOIN {bracket} USING (y)", dialect, TABLES) == {"y": ("a.y",)}
+    assert lineage(f"SELECT y FROM a RIGHT JOIN {bracket} USING (y)", dialect, TABLES) == {"y": ("b.y",)}
+    both = "SELECT y FROM a FULL JOIN (b FULL JOIN c USING (y)) USING (y)"
+    assert lineage(both, dialect, TABLES) == {"y": ("a.y", "b.y", "c.y")}
+    two = f"SELECT * FROM a JOIN b AS d USING (y) JOIN {bracket} ON a.p = c.p"
+    assert lineage(two, dialect, TABLES)["y"] == ("a.y",)
+
+
 def test_a_set_operation_goes_by_the_place_of_merged_columns() -> None:
     sql = "SELECT * FROM a JOIN b USING (y, x) UNION ALL SELECT p, p, p, r FROM c"
     assert lineage(sql, "duckdb", TABLES)["q"] == ("b.q", "c.r")

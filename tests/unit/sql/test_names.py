@@ -367,3 +367,12 @@ def test_a_star_without_the_column_of_one_table_has_that_of_the_other() -> None:
 def test_what_a_star_leaves_out_must_be_there(excluded: str, message: str) -> None:
     found = said(f"SELECT * EXCLUDE ({excluded}) FROM customers c JOIN employees e ON e.id = c.id")
     assert message in found.message
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_column_that_brackets_merged_is_one_on_either_side_of_a_join(dialect: str) -> None:
+    tables = [Table(name=name, columns=(Column(name="id", type=""),)) for name in "abcd"]
+    for left in ("a", "a JOIN d USING (id)", "(a JOIN d USING (id))"):
+        assert unresolved(f"SELECT id FROM {left} LEFT JOIN (b JOIN c USING (id)) USING (id)", dialect, tables) == ()
+        (found,) = unresolved(f"SELECT 1 FROM {left} JOIN (b JOIN c ON b.id = c.id) USING (id)", dialect, tables)
+        assert found.kind == "ambiguous"

@@ -144,10 +144,12 @@ class StagedTable:
                     self._move(memory_limit)
                     break
                 except duckdb.Error as exc:
-                    if memory_limit == room[-1] or not wants_memory(exc):
+                    if not wants_memory(exc):
                         raise
                     if self._is_there():
                         break
+                    if memory_limit == room[-1]:
+                        raise
         self.close()
         return self.written
 
@@ -199,10 +201,13 @@ def kinds_of(schema: pa.Schema) -> dict[str, Any]:
 
 
 def _with_room(db: Db, rows: Stream) -> Generator[pa.RecordBatch]:
-    """Yield the rows; before the first batch of wide ones, make room for them."""
+    """Yield the rows; before the first batch of wide ones, make room for them.
+
+    DuckDB takes a byte for each value at least, where Arrow has a bit for true or false.
+    """
     roomy = False
     for batch in rows:
-        if not roomy and batch.nbytes > WIDE * batch.num_rows:
+        if not roomy and max(batch.nbytes, batch.num_columns * batch.num_rows) > WIDE * batch.num_rows:
             make_room(db)
             roomy = True
         yield batch

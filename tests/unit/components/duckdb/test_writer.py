@@ -372,6 +372,15 @@ def test_an_index_may_be_larger_than_the_memory_that_rows_alone_need(tmp_path: P
     assert staged.commit().rows_after == len(keys)
 
 
+@pytest.mark.slow
+def test_rows_of_very_many_truth_values_have_room(tmp_path: Path) -> None:
+    flags = pa.array([number % 3 == 0 for number in range(70_000)])
+    table = pa.table({f"is_{number}": flags for number in range(1_000)})
+    staged = writer(tmp_path).write(stream_of(table), MARKS)
+    staged.close()
+    assert staged.written.staged == table.num_rows
+
+
 def test_rows_may_become_wide_on_their_way(tmp_path: Path) -> None:
     table = pa.table({"id": range(200), "text": ["x"] * 100 + ["y" * 100_000] * 100})
     staged = writer(tmp_path).write(stream_of(table, rows=50), MARKS)

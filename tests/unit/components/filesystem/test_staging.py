@@ -54,6 +54,14 @@ def test_of_two_runs_that_append_at_once_the_later_one_sees_what_the_first_one_d
     assert files.get("out") == "the first one's rows"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="folders are not locked there")
+def test_a_folder_that_another_program_keeps_locked_is_an_error_and_no_wait_for_ever(tmp_path: Path) -> None:
+    with alone(tmp_path), pytest.raises(TargetError, match="locked"), alone(tmp_path, patience=0.1):
+        pass
+    with alone(tmp_path):
+        assert tmp_path.is_dir()
+
+
 def test_what_was_replaced_or_removed_meanwhile_is_replaced(files: Files) -> None:
     for change in (lambda: files.put("out", "x"), (files.root / "out").unlink):
         files.write("csv", TABLE, path="out")
