@@ -28,6 +28,7 @@ class Asked:
         others: Further names that mean the same.
         default: As text; empty where there is none, or none worth saying.
         address: An example, where the field says everything in one line, such as `mysql://user:password@host/db`.
+        model: Whose field it is.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Asked:
     default: str
     address: str
     info: FieldInfo
+    model: type[BaseModel]
 
     def value(self, text: str) -> Any:
         """Return a text as the value that it means here: a number for a number; a variable's name stays as it is."""
@@ -49,6 +51,19 @@ class Asked:
         except ValidationError:
             return text
         return found if isinstance(found, bool | int | float) else text
+
+    def complaint(self, text: str) -> str:
+        """Return why a text can't be the value of this field; empty where it can."""
+        if "${" in text:
+            return ""
+        names = {name.rpartition(".")[2] for name in (self.name, *self.others)}
+        try:
+            self.model.model_validate({self.name.rpartition(".")[2]: self.value(text)})
+        except ValidationError as exc:
+            said = (fault["msg"] for fault in exc.errors() if names & set(map(str, fault["loc"][:1])))
+            message = next(said, "").removeprefix("Value error, ")
+            return f"{message[:1].lower()}{message[1:]}"
+        return ""
 
 
 def fields_of(family: Family) -> tuple[Asked, ...]:
@@ -83,23 +98,19 @@ def field_named(family: Family, name: str) -> Asked | None:
     return next((field for field in fields_of(family) if name in (field.name, *field.others)), None)
 
 
-def known_only(family: Family, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return those values whose field the family has, each under the field's first name."""
-    return {field.name: value for name, value in values.items() if (field := field_named(family, name))}
-
-
 def _fields(model: type[BaseModel], within: str) -> Iterator[Asked]:
     for name, info in model.model_fields.items():
         if name == _OURS:
             continue
-        asked = _asked(name, info, within)
+        asked = _asked(model, name, within)
         if inner := model_within(info):
             yield from _fields(inner, f"{asked.name}.")
         else:
             yield asked
 
 
-def _asked(name: str, info: FieldInfo, within: str) -> Asked:
+def _asked(model: type[BaseModel], name: str, within: str) -> Asked:
+    info = model.model_fields[name]
     choices = info.validation_alias.choices if isinstance(info.validation_alias, AliasChoices) else [info.alias or name]
     first, *others = (str(choice) for choice in choices)
     secret = is_secret(info) or first.lower() in FIELDS
@@ -115,4 +126,5 @@ def _asked(name: str, info: FieldInfo, within: str) -> Asked:
         default=default,
         address=example if secret and "://" in example else "",
         info=info,
+        model=model,
     )

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from osiris.app.connection_fields import address_of, field_named, known_only
+from osiris.app.connection_fields import address_of, field_named
 from osiris.app.documents import read_document
 from osiris.app.project import Project
 from osiris.kit.family import Family
@@ -40,8 +41,14 @@ class Source:
 
 
 def sources(project: Project) -> tuple[Source, ...]:
-    """Return every source of connections that is found here, by name; nothing of them is kept."""
-    return tuple(sorted((*_addresses(project), *_profiles(project)), key=lambda source: source.name))
+    """Return every source of connections that is found here, by name; nothing of them is kept.
+
+    Profiles that can't be read offer none.
+    """
+    found = list(_addresses(project))
+    with suppress(ConfigError):
+        found += _profiles(project)
+    return tuple(sorted(found, key=lambda source: source.name))
 
 
 def source_named(project: Project, name: str) -> Source:
@@ -49,7 +56,10 @@ def source_named(project: Project, name: str) -> Source:
 
     Raises:
         UsageError: there is none.
+        ConfigError: it is to be one of dbt, and the profiles can't be read.
     """
+    if name.startswith("dbt:"):
+        list(_profiles(project))  # says what is wrong with them
     found = {source.name: source for source in sources(project)}
     if name not in found:
         near = nearest(name, found) or sorted(found)
@@ -91,8 +101,9 @@ def _profiles(project: Project) -> Iterator[Source]:
     for profile, body in (document if isinstance(document, dict) else {}).items():
         outputs = body.get("outputs") if isinstance(body, dict) else None
         for target, output in (outputs if isinstance(outputs, dict) else {}).items():
-            if isinstance(output, dict) and output.get("type") in project.registry.loaders:
-                yield _of_dbt(project.registry.family(str(output["type"])), f"dbt:{profile}.{target}", output)
+            if isinstance(output, dict) and str(output.get("type")) in project.registry.loaders:
+                family = project.registry.family(str(output["type"]))
+                yield _of_dbt(project, family, f"dbt:{profile}.{target}", output)
 
 
 def _profiles_file(project: Project) -> Path | None:
@@ -103,31 +114,32 @@ def _profiles_file(project: Project) -> Path | None:
     return next((file for file in candidates if file.is_file()), None)
 
 
-def _of_dbt(family: Family, name: str, output: Mapping[str, Any]) -> Source:
-    said = {_FROM_DBT.get(key, key): _variables(value) for key, value in output.items() if key != "type"}
+def _of_dbt(project: Project, family: Family, name: str, output: Mapping[str, Any]) -> Source:
+    said = {_FROM_DBT.get(key, key): value for key, value in output.items() if key != "type"}
     if "database" not in said and "dbname" not in said and field_named(family, "schema") is None and "schema" in said:
         said["database"] = said.pop("schema")  # where a schema is what is called a database here
-    known = known_only(family, {key: value for key, value in said.items() if isinstance(value, str | int | float)})
-    secrets = {
-        key: str(value)
-        for key, value in known.items()
-        if (asked := field_named(family, key)) and asked.secret and "${" not in str(value)
-    }
-    return Source(
-        name=name,
-        family=family.name,
-        fields={key: value for key, value in known.items() if key not in secrets},
-        secrets=secrets,
-        left_out=tuple(sorted(key for key in said if field_named(family, key) is None)),
+    plain = {key: str(value) for key, value in said.items() if isinstance(value, str | int | float)}
+    fields: dict[str, Any] = {}
+    secrets: dict[str, str] = {}
+    for key, text in plain.items():
+        if not (asked := field_named(family, key)):
+            continue
+        variable = _ENV_VAR.fullmatch(text)
+        if not asked.secret or (variable and variable["default"] is None):
+            fields[asked.name] = asked.value(_with_variables(text))
+        elif secret := _filled(text, project):
+            secrets[asked.name] = secret
+    left_out = tuple(sorted(key for key in said if field_named(family, key) is None))
+    return Source(name=name, family=family.name, fields=fields, secrets=secrets, left_out=left_out)
+
+
+def _with_variables(text: str) -> str:
+    """Return a text with dbt's way to name a variable turned into ours."""
+    return _ENV_VAR.sub(
+        lambda found: f"${{{found['name']}{':-' + found['default'] if found['default'] is not None else ''}}}", text
     )
 
 
-def _variables(value: Any) -> Any:
-    """Return a value with dbt's way to name a variable turned into ours."""
-    if not isinstance(value, str):
-        return value
-    whole = _ENV_VAR.sub(
-        lambda found: f"${{{found['name']}{':-' + found['default'] if found['default'] is not None else ''}}}", value
-    )
-    number = re.fullmatch(r"\d+", whole)
-    return int(whole) if number else whole
+def _filled(text: str, project: Project) -> str:
+    """Return a text with the values of the variables that dbt would put there."""
+    return _ENV_VAR.sub(lambda found: project.environment.get(found["name"], found["default"] or ""), text)

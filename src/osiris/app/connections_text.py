@@ -8,7 +8,7 @@ import yaml
 
 from osiris.model.canonical import canonical_yaml
 from osiris.model.connection import Reference
-from osiris.model.document import read
+from osiris.model.document import PARSER, read
 from osiris.model.errors import ConfigError
 from osiris.model.layout import CONNECTIONS
 
@@ -53,7 +53,7 @@ def _added(text: str, reference: Reference, fields: Mapping[str, Any]) -> str:
 
 def _root(text: str) -> yaml.MappingNode | None:
     """Return the document's root; None where there is nothing but comments."""
-    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    node = yaml.compose(text, Loader=PARSER)
     return node if isinstance(node, yaml.MappingNode) else None
 
 

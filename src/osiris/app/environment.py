@@ -70,13 +70,14 @@ def keep_variables(file: Path, values: Mapping[str, str]) -> None:
         UsageError: the file can't be written, or a value can't be kept in such a file.
         ConfigError: it can't be read.
     """
-    lines = _text(file).splitlines() if file.is_file() else []
+    before = _text(file) if file.is_file() else ""
+    lines = before.removesuffix("\n").split("\n") if before else []
     for name, value in values.items():
         lines = [line for line in lines if not re.match(rf"\s*(export\s+)?{re.escape(name)}\s*=\s*$", line)]
         lines.append(f"{name}={_quoted(value)}")
     text = "\n".join(lines) + "\n"
-    kept = dotenv_values(stream=StringIO(text, newline=None), interpolate=False)
-    if wrong := next((name for name, value in values.items() if kept.get(name) != value), None):
+    kept, wanted = _held(text), {**_held(before), **values}
+    if wrong := next((name for name in wanted if kept.get(name) != wanted[name]), None):
         raise UsageError(f"the value of {wrong} can't be kept in {file.name}", hint=f"export {wrong} instead")
     write_beside(file, text.encode("utf-8"), private=True)
 
@@ -88,7 +89,7 @@ def own_folder() -> Path:
 
 def _text(file: Path) -> str:
     try:
-        return file.read_text("utf-8-sig")
+        return file.read_bytes().decode("utf-8-sig")  # line ends stay as they are
     except (OSError, UnicodeDecodeError) as exc:
         raise ConfigError(f"cannot read {file.name}: {exc}", where=str(file), hint="save it as UTF-8 text") from exc
 
@@ -102,8 +103,10 @@ def _quoted(value: str) -> str:
 
 
 def _values(file: Path) -> dict[str, str]:
-    try:
-        found = dotenv_values(file, interpolate=False, encoding="utf-8-sig")
-        return {name: value for name, value in found.items() if value}
-    except (OSError, UnicodeDecodeError) as exc:
-        raise ConfigError(f"cannot read {file.name}: {exc}", where=str(file), hint="save it as UTF-8 text") from exc
+    return _held(_text(file))
+
+
+def _held(text: str) -> dict[str, str]:
+    """Return the variables of a `.env` file that are not empty."""
+    found = dotenv_values(stream=StringIO(text, newline=None), interpolate=False)
+    return {name: value for name, value in found.items() if value}

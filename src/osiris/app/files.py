@@ -4,6 +4,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
+from stat import S_IMODE
 
 from osiris.model.errors import UsageError
 
@@ -11,7 +12,7 @@ PRIVATE = 0o600
 
 
 def write_beside(file: Path, content: bytes, *, private: bool = False) -> None:
-    """Write a file whole or not at all: beside its place, then renamed.
+    """Write a file whole or not at all: beside its place, then renamed. One that was there keeps its rights.
 
     Args:
         file: Its folder is made where it is missing.
@@ -24,9 +25,12 @@ def write_beside(file: Path, content: bytes, *, private: bool = False) -> None:
     draft = file.with_name(f".{file.name}.{token_hex(4)}")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        rights = PRIVATE if private else 0o666  # the other is what every program asks for; the umask takes from it
+        there = S_IMODE(file.stat().st_mode) if file.is_file() and not private else None
+        rights = PRIVATE if private else there or 0o666  # the last is what every program asks for
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, rights), "wb") as out:
             out.write(content)
+        if there:
+            draft.chmod(there)  # the umask has taken from it
         draft.replace(file)
     except OSError as exc:
         raise UsageError(f"cannot write {file}: {exc.strerror}", hint="check the folder and its rights") from exc

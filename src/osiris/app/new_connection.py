@@ -68,6 +68,8 @@ def try_connection(project: Project, ask: AddConnection) -> AddedConnection:
         SecretMissing: a variable is not set.
     """
     reference = _new(project, ask.name)
+    if ask.default:
+        _must_be_the_only_default(project, reference)
     family = project.registry.family(reference.family)
     for name, value in ask.fields.items():
         _must_be_open(family, name, value)
@@ -95,10 +97,19 @@ def try_connection(project: Project, ask: AddConnection) -> AddedConnection:
 
 def add_connection(project: Project, ask: AddConnection) -> AddedConnection:
     """Write a connection into the project's file and its secrets into `.env`, whether it answers or not."""
-    tried = try_connection(project, ask)
+    return keep_connection(project, ask, try_connection(project, ask))
+
+
+def keep_connection(project: Project, ask: AddConnection, tried: AddedConnection) -> AddedConnection:
+    """Write a connection that was tried just now, whatever came of it.
+
+    Raises:
+        ConfigError: the file has a form that nothing can be added to safely.
+        UsageError: a file can't be written.
+    """
     reference = parse_reference(tried.name)
     file = project.layout.connections
-    text = file.read_text("utf-8-sig") if file.is_file() else ""
+    text = file.read_bytes().decode("utf-8-sig") if file.is_file() else ""  # line ends stay as they are
     added = with_connection(text, reference, tried.fields)
     family = project.registry.family(reference.family)
     secrets = ((_asked(family, name).name, secret.get_secret_value()) for name, secret in ask.secrets.items())
@@ -122,6 +133,18 @@ def _new(project: Project, name: str) -> Reference:
     return reference
 
 
+def _must_be_the_only_default(project: Project, reference: Reference) -> None:
+    """Refuse a second default of one family: nobody could read the file any more.
+
+    Raises:
+        UsageError: there is one.
+    """
+    aliases = project.connections.families.get(reference.family, {})
+    if marked := next((alias for alias, fields in aliases.items() if fields.get("default") is True), ""):
+        hint = f"leave --default out, or take `default: true` out of it in {CONNECTIONS}"
+        raise UsageError(f"@{reference.family}.{marked} is the default already", hint=hint)
+
+
 def _asked(family: Family, name: str) -> Asked:
     if found := field_named(family, name):
         return found
@@ -138,7 +161,8 @@ def _must_be_open(family: Family, name: str, value: Any) -> None:
         UsageError: it is one.
     """
     named = VARIABLE.fullmatch(str(value))
-    if (_asked(family, name).secret and not named) or _WITH_PASSWORD.search(str(value)):
+    shown = not named or named["default"]
+    if (_asked(family, name).secret and shown) or _WITH_PASSWORD.search(str(value)):
         raise UsageError(
             f"{name!r} holds a secret, and a command line is seen by others",
             hint=f"--secret {name} asks for it, or reads it from standard input; --env {name}=NAME takes a variable",

@@ -78,11 +78,17 @@ def params_of(words: list[str]) -> dict[str, str]:
 def names_of(words: list[str]) -> tuple[str, ...]:
     """Return names from an option that may be repeated, each time with one name or several between commas.
 
+    Raises:
+        UsageError: one of them holds no name: it would mean all, and a part is meant.
+
     Example:
         >>> names_of(["a,b", "c"])
         ('a', 'b', 'c')
     """
-    return tuple(name for word in words for part in word.split(",") if (name := part.strip()))
+    found = [[name for part in word.split(",") if (name := part.strip())] for word in words]
+    if not all(found):
+        raise UsageError("an option that takes names was given none", hint="name one, or leave the option out")
+    return tuple(name for names in found for name in names)
 
 
 def _group() -> None:

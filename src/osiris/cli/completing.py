@@ -1,6 +1,7 @@
 """What may stand next on a command line. A shell asks at each press of the Tab key, so little is imported here."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from importlib.metadata import entry_points
 from importlib.resources import files
@@ -14,6 +15,7 @@ _SETTINGS, _CONNECTIONS = "osiris.yaml", "osiris_connections.yaml"
 _YAML = (".yaml", ".yml")
 _MOST_BYTES = 1_000_000  # of a connections file that is read while somebody waits
 _MOST_RUNS = 20
+_NAME = re.compile(r"[\w.-]+")  # what else a file or a folder holds could mean something to a shell
 
 
 def completed(words: Sequence[str]) -> str:
@@ -81,8 +83,8 @@ def _connections(current: str, folder: Path) -> Iterator[str]:
         return
     tree = document.get("connections", document) if isinstance(document, dict) else None
     for family, aliases in (tree if isinstance(tree, dict) else {}).items():
-        names = (f"@{family}.{alias}" for alias in (aliases if isinstance(aliases, dict) else {}))
-        yield from (name for name in names if name.startswith(current))
+        names = (f"{family}.{alias}" for alias in (aliases if isinstance(aliases, dict) else {}))
+        yield from (f"@{name}" for name in names if _NAME.fullmatch(name) and f"@{name}".startswith(current))
 
 
 def _places(current: str, folder: Path) -> Iterator[str]:
@@ -106,7 +108,8 @@ def _templates(current: str, _folder: Path) -> Iterator[str]:
 def _runs(current: str, folder: Path) -> Iterator[str]:
     """Yield `last` and the newest runs, newest first."""
     logs = _project(folder) / "logs"
-    there = sorted((run.name for run in logs.iterdir() if run.is_dir()), reverse=True) if logs.is_dir() else []
+    names = (run.name for run in logs.iterdir() if run.is_dir()) if logs.is_dir() else ()
+    there = sorted(filter(_NAME.fullmatch, names), reverse=True)
     yield from (name for name in ["last", *there[:_MOST_RUNS]] if name.startswith(current))
 
 

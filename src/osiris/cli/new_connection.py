@@ -89,13 +89,23 @@ def led(terminal: Terminal, project: Project, said: Said) -> None:
     if not said.alias:
         taken = {one.alias for one in references(project) if one.family == said.family}
         suggestion = _USUAL_ALIAS if _USUAL_ALIAS not in taken else ""
-        while not said.alias or said.alias in taken:
+        while not _can_be(said, taken):
+            if said.alias:
+                terminal.complain("it has to be a new one, of letters, digits, _ and -")
             said.alias = terminal.question("What should pipelines call it", suggestion)
     for asked in _to_ask(family, said):
         _ask(terminal, said, asked)
         if asked.address and (asked.name in said.secrets or asked.name in said.fields):
             break
     _more(terminal, family, said)
+
+
+def _can_be(said: Said, taken: set[str]) -> bool:
+    """Return whether the connection can have its name."""
+    try:
+        return bool(parse_reference(f"@{said.family}.{said.alias}").alias) and said.alias not in taken
+    except ValueError:
+        return False
 
 
 def _offer(terminal: Terminal, project: Project, said: Said) -> None:
@@ -129,12 +139,13 @@ def _family(terminal: Terminal, project: Project) -> str:
 
 
 def _to_ask(family: Family, said: Said) -> list[Asked]:
-    """Return the fields to ask for: a whole address first, then the usual ones, unless somebody has said them."""
+    """Return the fields to ask for, unless somebody has said them: a whole address, what is required, what is usual."""
     address = address_of(family)
     known = {*said.fields, *said.secrets}
     if address and address.name in known:
         return []
     usual = [asked for asked in fields_of(family) if asked.usual and asked is not address and not asked.address]
+    usual.sort(key=lambda asked: not asked.required)
     return [asked for asked in ([address] if address else []) + usual if asked.name not in known]
 
 
@@ -148,9 +159,10 @@ def _ask(terminal: Terminal, said: Said, asked: Asked) -> None:
             answer = terminal.secret(what)
         else:
             answer = terminal.question(asked.name, asked.default)
-        if answer or not asked.required:
+        wrong = asked.complaint(answer) if answer else "it can't do without" if asked.required else ""
+        if not wrong:
             break
-        terminal.complain("it can't do without")
+        terminal.complain(show.plain(wrong))
     if asked.secret and answer:
         said.secrets[asked.name] = answer
     elif answer and answer != asked.default:
@@ -172,6 +184,8 @@ def _more(terminal: Terminal, family: Family, said: Said) -> None:
             terminal.complain("write FIELD=VALUE, with a field of the list")
         elif asked.secret:
             said.secrets[asked.name] = terminal.secret(asked.name)
+        elif wrong := asked.complaint(value.strip()):
+            terminal.complain(show.plain(wrong))
         else:
             said.fields[asked.name] = asked.value(value.strip())
 

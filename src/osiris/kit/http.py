@@ -143,7 +143,7 @@ class Api:
             said: What errors call the answer.
 
         Raises:
-            SourceError: it is not HTTP, or of a host that nobody allowed.
+            SourceError: it is not HTTP, of a host that nobody allowed, or without the encryption that the answer had.
         """
         url = _joined(at, link)
         there = urlsplit(url)
@@ -151,6 +151,8 @@ class Api:
             raise SourceError(f"{said} refers to something that is no HTTP address", hint="ask who runs the API")
         if urlsplit(self.root).scheme == "https" and there.scheme == "http" and there.port in {None, 80}:
             url = there._replace(scheme="https", netloc=there.netloc.removesuffix(":80")).geturl()
+        if urlsplit(at).scheme == "https" and urlsplit(url).scheme == "http":
+            raise SourceError(f"{said} refers to an address without encryption", hint="ask who runs the API")
         if not self._is_ours(url) and there.hostname not in self.friends:
             raise SourceError(
                 f"{said} refers to another host, {there.hostname!r}",
@@ -169,7 +171,7 @@ class Api:
         own, there = urlsplit(self.root), urlsplit(url)
         if own.hostname != there.hostname:
             return False
-        upgraded = (own.scheme, there.scheme) == ("http", "https") and there.port in {None, 443}
+        upgraded = (own.scheme, _port(own), there.scheme, _port(there)) == ("http", 80, "https", 443)
         return upgraded or (own.scheme == there.scheme and _port(own) == _port(there))
 
     def _until(self, ask: Ask, take: Callable[[Answer], T], most: int | None) -> T:
@@ -228,8 +230,6 @@ class Api:
         if not (location := response.headers.get("location")):
             raise SourceError(f"{ask.said} redirects to nowhere", hint="ask who runs the API")
         at = self.referred(ask.url, location, ask.said)
-        if urlsplit(ask.url).scheme == "https" and urlsplit(at).scheme == "http":
-            raise SourceError(f"{ask.said} redirects to an address without encryption", hint="ask who runs the API")
         if ask.body is not None and not (response.status_code in _KEEP_METHOD and self._is_ours(at)):
             raise SourceError(
                 f"{ask.said} redirects to {bare(at)}", hint="write the address that it redirects to, if you trust it"
@@ -348,16 +348,17 @@ class Api:
     def _after(self, headers: Mapping[str, str]) -> float | None:
         """Return how many seconds the server asks to wait; None where it doesn't say."""
         asked = headers.get("retry-after", "").strip()
-        if asked.isdigit():
+        if asked.isdecimal():
             return float(asked)
         if asked:
             try:
                 until = parsedate_to_datetime(asked)
             except ValueError:
                 return None
+            until = until if until.tzinfo else until.replace(tzinfo=UTC)  # HTTP knows no other
             return max(0.0, (until - self.now()).total_seconds())
         for name in _RESETS:
-            if (reset := headers.get(name, "").strip()).isdigit():
+            if (reset := headers.get(name, "").strip()).isdecimal():
                 moment = float(reset)
                 return max(0.0, moment - self.now().timestamp() if moment > _EPOCH else moment)
         return None

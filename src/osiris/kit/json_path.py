@@ -9,8 +9,7 @@ from typing import Any
 from osiris.kit.extra import imported
 from osiris.model.errors import AuthorError, SourceError
 
-_MANY = re.compile(r"\.\.|\.?\*|\[\s*\*|\[[^\]'\"]*[,:]")  # from here on a path may find any number of things
-_NOTHING: list[Any] = []
+_EACH = re.compile(r"\[[\d\s,*:-]*[*:,][\d\s,*:-]*\]")  # a part of a path that finds any number of things, even none
 
 
 @dataclass(frozen=True)
@@ -36,20 +35,16 @@ class JsonPath:
 
     def found(self, document: Any) -> list[Any]:
         """Return all that it finds, in order."""
-        return list(self._compiled(self._whole).findall(document))
+        return self._findall(self._whole, document)
 
     def first(self, document: Any) -> Any:
         """Return the one thing that it finds; None where there is nothing."""
         return next(iter(self.found(document)), None)
 
-    def is_there(self, document: Any) -> bool:
-        """Return whether the part of it that can only be one thing is there, and is not null."""
-        return self._compiled(self._sure).findall(document) not in (_NOTHING, [None])
-
     def parent_is_there(self, document: Any) -> bool:
         """Return whether what should hold the last name is there, and is an object."""
         above, point, _ = self._whole.rpartition(".")
-        return not point or isinstance(next(iter(self._compiled(above).findall(document)), None), dict)
+        return not point or isinstance(next(iter(self._findall(above, document)), None), dict)
 
     def records(self, document: Any, said: str) -> list[Any]:
         """Return the records that it finds: the elements of lists, and what is no list as it is.
@@ -62,7 +57,7 @@ class JsonPath:
             SourceError: what should hold them is not there.
         """
         found = self.found(document)
-        if not found and not self.is_there(document):
+        if not found and not self._ends_in_an_empty_list(document):
             raise SourceError(
                 f"{said} has nothing at {self.text!r}, where its records should be",
                 why=shown(document),
@@ -75,6 +70,16 @@ class JsonPath:
             records.extend(one if isinstance(one, list) else [one])
         return records
 
+    def _ends_in_an_empty_list(self, document: Any) -> bool:
+        """Return whether nothing is found because a list has no elements, rather than because a name is not there."""
+        before, so_far = [document], "$"
+        for part in map(str, getattr(self._compiled(self._whole), "segments", ())):
+            so_far += part
+            if not (found := self._findall(so_far, document)):
+                return bool(_EACH.fullmatch(part)) and all(isinstance(one, list | dict) for one in before)
+            before = found
+        return False
+
     @property
     def _whole(self) -> str:
         text = self.text.strip()
@@ -82,10 +87,11 @@ class JsonPath:
             return text or "$"
         return f"${text}" if text.startswith("[") else f"$.{text}"
 
-    @property
-    def _sure(self) -> str:
-        many = _MANY.search(self._whole)
-        return self._whole[: many.start()] if many else self._whole
+    def _findall(self, text: str, document: Any) -> list[Any]:
+        compiled = self._compiled(text)
+        if isinstance(document, str):  # the library would read it as JSON; nothing is in a text but itself
+            return [document] if text == "$" else []
+        return list(compiled.findall(document))
 
     def _compiled(self, text: str) -> Any:
         if "?" in text:

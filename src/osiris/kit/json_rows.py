@@ -1,5 +1,6 @@
 """Records of an API as rows of columns that were announced: exactly, or an error that names column and record."""
 
+from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -40,6 +41,12 @@ class Rows:
     flat: bool
     _taken: int = 0
     _met: set[str] = field(default_factory=set)
+    _nulls: Counter[str] = field(default_factory=Counter)
+    _above: set[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Note in which objects the declared columns lie."""
+        self._above = {name[:at] for name in self.declared for at, sign in enumerate(name) if sign == "."}
 
     def batches(self, pages: Pages) -> Generator[pa.RecordBatch]:
         """Yield the records as rows, page by page; closing it closes the pages.
@@ -63,6 +70,7 @@ class Rows:
         record = as_record(value, f"{self.said}, record {number}", flat=self.flat, whole=self.declared)
         if self.declared:
             self._met.update(record.keys() & self.declared.keys())
+            self._nulls.update(key for key in record.keys() & self._above if record[key] is None)
             return record
         for key in record.keys() - set(self.schema.names):
             if record[key] is not None or not self._is_above(key):
@@ -90,13 +98,17 @@ class Rows:
             raise CheckFailed(f"{where}: the value is not the {column.type} that was announced", hint=hint) from exc
 
     def _must_have_met_all(self) -> None:
-        missing = [name for name in self.declared if name not in self._met]
+        missing = [name for name in self.declared if name not in self._met and not self._is_null_throughout(name)]
         if self._taken and missing:
             near = nearest(missing[0], sorted(self._met))
             raise SourceError(
                 f"{self.said}: no record has {missing[0]!r}",
                 hint=f"did you mean {near[0]!r}?" if near else "take it out of `columns`",
             )
+
+    def _is_null_throughout(self, name: str) -> bool:
+        """Return whether each record has null in place of the object that a column lies in."""
+        return sum(count for key, count in self._nulls.items() if name.startswith(f"{key}.")) == self._taken
 
 
 @contextmanager

@@ -38,3 +38,20 @@ def fields_of(url: str, schemes: Sequence[str]) -> dict[str, Any]:
     if not found["host"]:
         raise ValueError(f"the url names no host: write {form}")
     return {key: unquote(value) if isinstance(value, str) else value for key, value in found.items() if value}
+
+
+def place_of(url: str) -> str:
+    """Return where an address leads: without its password and its options; empty where the text is none.
+
+    Example:
+        >>> place_of("mysql://ada:p%40ss@db:3307/shop?tls=required")  # pragma: allowlist secret
+        'mysql://ada@db:3307/shop'
+    """
+    try:
+        parts = urlsplit(url.strip())
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return ""
+    if not parts.hostname or "@" in f"{parts.path}{parts.query}{parts.fragment}":
+        return ""
+    return f"{parts.scheme}://{parts.username or ''}@{parts.hostname}{port}{parts.path}"

@@ -41,8 +41,8 @@ def test_commands_are_offered_first() -> None:
 
 def test_options_are_those_of_the_command_and_of_all() -> None:
     assert offers("copy", "--") == [
-        "--dry-run", "--help", "--json", "--key", "--mode", "--no-color", "--primary-key", "--profile", "--quiet", "--save", "--verbose",
-        "--version", "--yes",
+        "--dry-run", "--help", "--json", "--key", "--mode", "--no-color", "--primary-key", "--profile", "--quiet",
+        "--save", "--verbose", "--version", "--yes",
     ]  # fmt: skip
     assert offers("run", "--sel") == ["--select"]
 
@@ -86,6 +86,14 @@ def test_a_file_that_cannot_be_read_offers_nothing(tmp_path: Path, content: byte
     (tmp_path / "osiris_connections.yaml").write_bytes(content)
     assert offers("-C", str(tmp_path), "discover", "") == []
     assert offers("-C", str(tmp_path / "nowhere"), "logs", "show", "x") == []
+
+
+def test_a_name_that_would_mean_something_to_a_shell_is_not_offered(tmp_path: Path) -> None:
+    (tmp_path / "osiris_connections.yaml").write_text('duckdb: {"$(touch x)": {}, "a\\nb": {}, shop: {}}\n', "utf-8")
+    for name in ("$(touch x)", "20261125T0912-cities-1f2e3d"):
+        (tmp_path / "logs" / name).mkdir(parents=True)
+    assert offers("-C", str(tmp_path), "discover", "") == ["@duckdb.shop"]
+    assert offers("-C", str(tmp_path), "logs", "show", "") == ["last", "20261125T0912-cities-1f2e3d"]
 
 
 def test_a_shell_asks_and_nothing_heavy_is_imported() -> None:

@@ -27,10 +27,18 @@ def written(folder: Path) -> str:
 
 def test_a_connection_that_answers_is_kept(tmp_path: Path, capsys: Said) -> None:
     assert typed(with_shop(tmp_path), *AGAIN, "--default") == 0
-    said = capsys.readouterr().out
-    assert "@duckdb.again is added" in said
-    assert "osiris discover @duckdb.again" in said
+    said = capsys.readouterr()
+    assert "@duckdb.again is added" in said.out
+    assert "osiris discover @duckdb.again" in said.out
+    assert "so far" not in said.err
     assert "    again:\n      path: data/shop.duckdb\n      default: true\n" in written(tmp_path)
+
+
+def test_a_bare_name_that_means_nothing_any_more_is_told(tmp_path: Path, capsys: Said) -> None:
+    assert typed(with_shop(tmp_path), *AGAIN) == 0
+    assert "@duckdb meant @duckdb.shop so far" in capsys.readouterr().err
+    assert typed(tmp_path, "connections", "add", "@duckdb.more", "--set", "path=data/shop.duckdb") == 0
+    assert "so far" not in capsys.readouterr().err
 
 
 def test_the_family_may_be_named_alone(tmp_path: Path, capsys: Said) -> None:

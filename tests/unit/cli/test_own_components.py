@@ -19,7 +19,7 @@ def test_who_makes_a_package_is_told_what_to_do_next_and_it_is_in_order(tmp_path
     assert typed(tmp_path, "new", "crm", "--dir", "packages") == 0
     said = capsys.readouterr()
     assert "src/osiris_crm/extractor.py" in said.out
-    assert f"next: pip install -e {tmp_path}/packages/osiris-crm, then pytest" in said.err
+    assert f"next: pip install -e '{tmp_path}/packages/osiris-crm[test]', then pytest {tmp_path}" in said.err
     assert typed(tmp_path, "validate", "packages/osiris-crm") == 0
     assert "components  crm.extractor, crm.writer" in capsys.readouterr().out
 

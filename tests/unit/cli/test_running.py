@@ -55,6 +55,13 @@ def test_a_part_is_run_by_the_names_of_its_writers(tmp_path: Path, capsys: Said,
     assert [file.name for file in (tmp_path / "output").iterdir()] == ["large.jsonl"]
 
 
+@pytest.mark.parametrize("words", [("--select", ""), ("--select", "also", "--select", ",")])
+def test_a_selection_of_nothing_is_not_one_of_all(tmp_path: Path, capsys: Said, words: tuple[str, ...]) -> None:
+    assert typed(branched(tmp_path), "run", FILE, *words) == 2
+    assert "was given none" in capsys.readouterr().err
+    assert not (tmp_path / "output").exists()
+
+
 def test_the_plan_of_a_part_is_that_part(tmp_path: Path, capsys: Said) -> None:
     assert typed(branched(tmp_path), "plan", FILE, "--select", "also", "--json") == 0
     assert [write["step_id"] for write in json.loads(capsys.readouterr().out)["writes"]] == ["also"]

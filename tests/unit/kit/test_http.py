@@ -74,6 +74,9 @@ def test_chance_keeps_clients_apart() -> None:
         (429, {"Retry-After": "7"}, 7),
         (503, {"Retry-After": "Thu, 01 Jan 2026 12:00:09 GMT"}, 9),
         (503, {"Retry-After": "Thu, 01 Jan 2026 11:00:00 GMT"}, 0),
+        (503, {"Retry-After": "Thu, 01 Jan 2026 12:00:09 -0000"}, 9),
+        (503, {"Retry-After": "Thu, 01 Jan 2026 12:00:09"}, 9),
+        (503, {"Retry-After": "\xb2"}, 1),
         (429, {"Retry-After": "soon"}, 1),
         (429, {"RateLimit-Reset": "5"}, 5),
         (429, {"X-RateLimit-Reset": str(int(NOON.timestamp()) + 11)}, 11),
@@ -222,6 +225,7 @@ def test_a_secret_that_can_not_be_sent_is_not_shown() -> None:
         ("https://a.b", "https://a.b/x", True),
         ("https://a.b", "https://a.b:443/x", True),
         ("http://a.b", "https://a.b/x", True),
+        ("http://a.b:8080", "https://a.b/x", False),
         ("https://a.b", "http://a.b/x", True),
         ("https://a.b", "https://a.b:8443/x", False),
         ("https://a.b", "https://b.a.b/x", False),
@@ -237,6 +241,8 @@ def test_a_secret_that_can_not_be_sent_is_not_shown() -> None:
         ("https://a.b", "https://[::1", False),
         ("https://a.b", "https://a.b/x y", False),
         ("https://a.b", "https://friend/x", True),
+        ("https://a.b", "http://friend/x", True),
+        ("https://a.b", "http://friend:8080/x", False),
     ],
 )
 def test_only_the_own_host_and_its_friends_are_referred_to(root: str, there: str, ours: bool) -> None:

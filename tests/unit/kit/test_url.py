@@ -2,7 +2,7 @@
 
 import pytest
 
-from osiris.kit.url import fields_of
+from osiris.kit.url import fields_of, place_of
 
 SCHEMES = ("postgresql", "postgres")
 
@@ -28,6 +28,20 @@ def test_a_password_that_cuts_the_address_short_is_refused_and_never_taken_for_a
     with pytest.raises(ValueError, match="special characters as %XX") as caught:
         fields_of(f"postgres://ada:{begin}staple{rest}battery@db:1/shop", SCHEMES)  # pragma: allowlist secret
     assert "staple" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "horse-staple", "horse:staple", "{}", "postgres:///shop", "postgres://db:port", "postgres://a:b/c@db"]
+)
+def test_what_is_no_address_leads_nowhere(text: str) -> None:
+    assert place_of(text) == ""
+
+
+def test_where_an_address_leads_has_nothing_to_do_with_its_password_and_its_options() -> None:
+    one = "postgresql://ada:horse@db:1/shop"  # pragma: allowlist secret
+    other = "postgresql://ada:staple@db:1/shop?sslmode=require"  # pragma: allowlist secret
+    assert place_of(one) == place_of(f" {other}") == "postgresql://ada@db:1/shop"
+    assert place_of("postgresql://db/shop") != place_of("postgresql://db/other")
 
 
 @pytest.mark.parametrize(

@@ -54,8 +54,8 @@ def new(
     terminal = terminal_of(ctx)
     reply = new_component(terminal.project(), NewComponent(name=name, folder=folder))
     terminal.answer(reply, show.title(f"a package in {reply.folder}"), *reply.files)
-    place = shlex.quote(reply.folder)
-    terminal.say(f"next: pip install -e {place}, then pytest {place}, then osiris components list {reply.name}")
+    place, tested = shlex.quote(reply.folder), shlex.quote(f"{reply.folder}[test]")
+    terminal.say(f"next: pip install -e {tested}, then pytest {place}, then osiris components list {reply.name}")
 
 
 @app.command("validate", epilog=example("osiris components validate osiris-crm"))

@@ -13,7 +13,7 @@ from osiris.app.connections import (
     check_connections,
     list_connections,
 )
-from osiris.app.new_connection import AddedConnection, add_connection, try_connection
+from osiris.app.new_connection import AddedConnection, keep_connection, try_connection
 from osiris.app.project import Project
 from osiris.cli import show
 from osiris.cli.command import example, new_app, terminal_of
@@ -127,12 +127,22 @@ def _keep(terminal: Terminal, project: Project, said: Said, *, unchecked: bool) 
         ConnectError: it does not answer, so it was not kept.
     """
     asked = said.asked()
+    tried = try_connection(project, asked)
     if not unchecked:
-        _must_answer(terminal, try_connection(project, asked))
-    reply = add_connection(project, asked)
+        _must_answer(terminal, tried)
+    reply = keep_connection(project, asked, tried)
     terminal.answer(reply, show.title(f"{reply.name} is added"), show.facts(_added(reply)))
     if reply.variables and not reply.ignored:
         terminal.say("git would take .env along: write .env into .gitignore")
+    if alone := _was_alone(project, said):
+        terminal.say(f"@{said.family} meant @{said.family}.{alone} so far; where it is to, add `default: true` to that")
+
+
+def _was_alone(project: Project, said: Said) -> str:
+    """Return the alias that the family's bare name meant because it was the only one; empty where there is none."""
+    found = project.connections.families.get(said.family, {})
+    unmarked = [alias for alias, fields in found.items() if fields.get("default") is not True]
+    return unmarked[0] if len(found) == len(unmarked) == 1 and not said.default else ""
 
 
 def _must_answer(terminal: Terminal, tried: AddedConnection) -> None:

@@ -147,7 +147,7 @@ def _files(made: DemoMade, report: RunReport) -> dict[str, str]:
 
 
 def _next(made: DemoMade) -> str:
-    return f"osiris -C {_shown(made)} logs aiop --last"
+    return f"osiris -C {_shown(made)} logs aiop --last --format md"
 
 
 def _go_on(made: DemoMade) -> str:

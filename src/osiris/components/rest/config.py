@@ -2,6 +2,7 @@
 
 import re
 from typing import Literal
+from urllib.parse import unquote
 
 from pydantic import Field, field_validator, model_validator
 
@@ -14,6 +15,7 @@ Value = str | int | float | bool
 
 FIELD = re.compile(r"\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)\}")
 _SECRET_PARAM = re.compile(r"(?i)token|secret|password|api[-_]?key|access[-_]?key|signature")
+PLACES = ("cursor_path", "next_path", "more_path", "total_path")  # of `Pagination`: where JSON tells of pages
 
 
 class RestConnection(Signing, Reached, Tokens, Connection):
@@ -64,6 +66,8 @@ class Pagination(Config):
             raise ValueError("`cursor_path` goes with `type: cursor`, which needs it")
         if self.next_path and self.type != "link":
             raise ValueError("`next_path` goes with `type: link`")
+        if self.param and self.type in {"none", "link"}:
+            raise ValueError("`param` goes with `type: page`, `offset` or `cursor`")
         return self
 
 
@@ -84,7 +88,7 @@ class _Requested(Config):
     def _is_a_path(cls, path: str) -> str:
         if "://" in path or path.startswith("//") or re.search(r"[?#\s\\\x00-\x1f]", path):
             raise ValueError(f"{path!r} is no path below `base_url`; parameters go into `params`")
-        if ".." in path.split("/"):
+        if ".." in unquote(path).split("/"):
             raise ValueError(f"{path!r} leads out of `base_url`")
         return path
 

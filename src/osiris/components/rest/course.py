@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from osiris.components.rest.answers import EXTRA, Page
-from osiris.components.rest.config import Pagination
+from osiris.components.rest.config import PLACES, Pagination
 from osiris.kit.http import Api
 from osiris.kit.http_words import Ask
 from osiris.kit.json_path import JsonPath
@@ -74,10 +74,12 @@ class Course:
         return following
 
     def _next(self, page: Page) -> Ask | None:
+        self._must_be_json(page)
         match self.pagination.type:
             case "none":
-                if linked(page.headers):
-                    raise self._wrong(page, "says that there is another page", "set `pagination: {type: link}`")
+                if linked(page.headers) or self._more(page):
+                    raise self._wrong(page, "says that there is another page", "say in `pagination` how to get to it")
+                self._must_be_the_end(page)
                 return None
             case "page" | "offset":
                 return self._counted(page)
@@ -85,6 +87,13 @@ class Course:
                 return self._by_cursor(page)
             case "link":
                 return self._by_link(page)
+
+    def _must_be_json(self, page: Page) -> None:
+        """Refuse records of lines or CSV where the rules go by places in JSON: the first page would look like all."""
+        named = next((name for name in PLACES if getattr(self.pagination, name)), "")
+        if named and page.count and page.document is None:
+            hint = f"take `{named}` out of `pagination`, or ask the API for JSON"
+            raise self._wrong(page, f"is no JSON, and has no place for `{named}`", hint)
 
     def _counted(self, page: Page) -> Ask | None:
         rules, total, more = self.pagination, self._total(page), self._more(page)
@@ -105,8 +114,7 @@ class Course:
         if cursor in (None, "") or more is False:
             if more:
                 raise self._wrong(page, "says that there are more, and has no key of the next page", _HOST)
-            if cursor is None and more is None and page.document is not None:
-                self._must_be_the_end(page, known=path.parent_is_there(page.document))
+            self._must_be_the_end(page, path)
             return None
         return self._once(page, str(cursor), self._with({rules.param or "cursor": str(cursor)}))
 
@@ -120,8 +128,7 @@ class Course:
         if link in (None, "") or more is False:
             if more:
                 raise self._wrong(page, "says that there are more, and has no link to the next page", _HOST)
-            known = path is None or page.document is None or path.parent_is_there(page.document)
-            self._must_be_the_end(page, known=known)
+            self._must_be_the_end(page, path)
             return None
         if not isinstance(link, str):
             raise self._wrong(page, f"has no address at {rules.next_path!r}", "check `next_path`")
@@ -134,14 +141,22 @@ class Course:
         self._seen.add(key)
         return ask
 
-    def _must_be_the_end(self, page: Page, *, known: bool) -> None:
-        """Refuse a first page that is full and says nothing of a next one: a path may be misspelled."""
+    def _must_be_the_end(self, page: Page, path: JsonPath | None = None) -> None:
+        """Refuse a first page that may have a next one: it is full, or the place that would say so is not there.
+
+        An API may leave that place out at the end; then a page that is not full, a total or a `more_path` tells.
+        """
         rules = self.pagination
-        full = bool(rules.size_param) and page.count >= rules.size
-        if self._pages == 1 and page.count and not rules.total_path and (full or not known):
-            setting = "cursor_path" if rules.type == "cursor" else "next_path"
-            hint = f"check `{setting}`; if this is all there is, leave `pagination` out"
-            raise self._wrong(page, "is full, and says nothing of a next one" if known else "has no such place", hint)
+        if self._pages > 1 or not page.count or rules.total_path or rules.more_path:
+            return
+        if path and path.found(page.document):
+            return
+        if rules.size_param and page.count >= rules.size:
+            hint = "check `pagination`; if this is all there is, leave it out"
+            raise self._wrong(page, "is full, and says nothing of a next one", hint)
+        if path and not (rules.size_param and path.parent_is_there(page.document)):
+            hint = f"check `{path.setting}`; where the API leaves it out at the end, add `size_param` or `total_path`"
+            raise self._wrong(page, f"has no such place as {path.text!r}", hint)
 
     def _must_be_all(self, page: Page) -> None:
         total = self._total(page)
@@ -156,7 +171,7 @@ class Course:
         """Return how many records there are by the last page that says it; None where none has to."""
         if self.pagination.total_path and page.document is not None:
             total = str(JsonPath(self.pagination.total_path, "pagination.total_path", EXTRA).first(page.document))
-            if not total.isdigit():
+            if not total.isdecimal():
                 raise self._wrong(page, f"has no number at {self.pagination.total_path!r}", "check `total_path`")
             self._promised = int(total)
         return self._promised

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from osiris.components.rest.access import opened
 from osiris.components.rest.answers import EXTRA
-from osiris.components.rest.config import RestConnection, RestExtract
+from osiris.components.rest.config import PLACES, RestConnection, RestExtract
 from osiris.components.rest.pages import Requests, first_of
 from osiris.kit.arrow import columns_of
 from osiris.kit.component import Announced, Describe, Place
@@ -131,8 +131,7 @@ class RestExtractor:
 
     def _must_have_paths(self) -> None:
         for wanted in filter(None, (self.config, self.config.parent)):
-            rules = wanted.pagination
-            for name in ("cursor_path", "next_path", "more_path", "total_path"):
-                if text := getattr(rules, name):
+            for name in PLACES:
+                if text := getattr(wanted.pagination, name):
                     JsonPath(text, f"pagination.{name}", EXTRA).must_be_one()
             JsonPath(wanted.record_path, "record_path", EXTRA).must_be_one()

@@ -138,6 +138,15 @@ def test_what_the_answer_lacks_is_an_error_at_the_run() -> None:
         read(web, query="{ customers { id } }", data_path="data.people", columns={"id": "string"})
 
 
+def test_a_name_that_no_edge_has_is_an_error_and_no_edge_is_no_row() -> None:
+    query = "{ orders(first: 9) { edges { node { id } } } }"
+    settings: dict[str, Any] = {"query": query, "columns": {"id": "string"}}
+    with serving() as web, pytest.raises(SourceError, match="nothing at"):
+        read(web, **settings, data_path="data.orders.edges[*].nod")
+    with serving(Shop(replies=[told({"data": {"orders": {"edges": []}}})])) as web:
+        assert read(web, **settings, data_path="data.orders.edges[*].node").num_rows == 0
+
+
 def test_pages_that_nobody_asks_for_are_an_error() -> None:
     query = "{ orders(first: 2) { nodes { id } pageInfo { hasNextPage } } }"
     with serving() as web, pytest.raises(SourceError, match=r"there is more at 'data\.orders'"):

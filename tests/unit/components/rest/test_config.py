@@ -21,6 +21,7 @@ DESK = FAMILY.desk
         ({"path": "//elsewhere/x"}, "no path below"),
         ({"path": "orders?page=1"}, "parameters go into"),
         ({"path": "a/../../b"}, "leads out"),
+        ({"path": "%2e%2E/b"}, "leads out"),
         ({"path": "a\\b"}, "no path below"),
         ({"params": {"api_key": "x"}}, "auth_param_name: api_key"),
         ({"headers": {"Authorization": "x"}}, "auth_header_name: Authorization"),
@@ -35,6 +36,7 @@ DESK = FAMILY.desk
         ({"parent": {"path": "x", "fields": {"id": "id"}}}, "has to use a field"),
         ({"pagination": {"type": "cursor"}}, "needs it"),
         ({"pagination": {"type": "page", "next_path": "x"}}, "goes with `type: link`"),
+        ({"pagination": {"param": "page"}}, "`param` goes with `type: page`"),
     ],
 )
 def test_a_step_that_can_not_be_is_refused(settings: dict[str, Any], said: str) -> None:

@@ -118,6 +118,9 @@ def test_a_link_in_the_body_is_followed_and_takes_the_sign_on_with_it() -> None:
         ({"type": "link", "next_path": "page.next"}, {"data": [1]}, "has no such place"),
         ({"type": "link", "size_param": "n", "size": 1}, {"data": [1]}, "is full, and says nothing"),
         ({"type": "cursor", "cursor_path": "next", "size_param": "n", "size": 1}, {"data": [1]}, "is full, and says"),
+        ({"type": "cursor", "cursor_path": "nxt"}, {"data": [1], "next": "2"}, "has no such place as 'nxt'"),
+        ({"more_path": "more"}, {"data": [1], "more": True}, "says that there is another page"),
+        ({"size_param": "n", "size": 1}, {"data": [1]}, "is full, and says nothing"),
     ],
 )
 def test_a_page_that_says_nothing_of_the_next_is_an_error(rules: Any, document: Any, said: str) -> None:
@@ -125,6 +128,39 @@ def test_a_page_that_says_nothing_of_the_next_is_an_error(rules: Any, document: 
         read(web, record_path="data", pagination=rules, columns={"value": "int64"})
     assert said in caught.value.message
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("rules", "document"),
+    [
+        ({"type": "cursor", "cursor_path": "next", "size_param": "n", "size": 1}, {"data": [1], "next": ""}),
+        ({"type": "cursor", "cursor_path": "next", "size_param": "n", "size": 2}, {"data": [1]}),
+        ({"type": "link", "next_path": "next", "more_path": "more"}, {"data": [1], "more": False}),
+        ({"type": "link", "next_path": "next"}, {"data": []}),
+        ({"more_path": "more"}, {"data": [1], "more": False}),
+    ],
+)
+def test_a_first_page_that_says_that_it_is_the_last_is_believed(rules: Any, document: Any) -> None:
+    with Web(lambda _: told(document)) as web:
+        table = read(web, record_path="data", pagination=rules, columns={"value": "int64"})
+    assert table.column("value").to_pylist() == document["data"]
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {"type": "cursor", "cursor_path": "next"},
+        {"type": "link", "next_path": "next"},
+        {"type": "page", "total_path": "total"},
+    ],
+)
+@pytest.mark.parametrize(
+    ("body", "kind", "form"), [(lines(RECORDS), NDJSON, "ndjson"), (b"id,city\n1,x\n", CSV, "csv")]
+)
+def test_lines_have_no_place_that_tells_of_the_next_page(*, rules: Any, body: bytes, kind: Any, form: str) -> None:
+    for said in ("auto", form):
+        with saying(body, kind) as web, pytest.raises(SourceError, match="is no JSON, and has no place for"):
+            read(web, format=said, pagination=rules, **TYPED)
 
 
 def test_more_pages_than_are_allowed_are_an_error() -> None:
@@ -159,6 +195,49 @@ def test_nested_data_is_flattened_or_kept() -> None:
     assert flat.to_pylist()[1] == {"id": 2, "owner.name": None, "owner.home.zip": None, "tags": [1]}
     assert kept.column("owner").to_pylist() == [{"name": "Ada", "home": {"zip": "60200"}}, None]
     assert declared.column("owner")[0].as_py() == '{"name":"Ada","home":{"zip":"60200"}}'
+
+
+def test_columns_within_objects_that_are_null_are_null() -> None:
+    with saying(b'[{"id": 1, "owner": null}, {"id": 2, "owner": {"home": null}}]') as web:
+        table = read(web, columns={"id": "int64", "owner.home.zip": "string"})
+    assert table.column("owner.home.zip").to_pylist() == [None, None]
+    with (
+        saying(b'[{"owner": null}, {"owner": {"name": "Ada"}}]') as web,
+        pytest.raises(SourceError, match=r"no record has 'owner\.nmae'"),
+    ):
+        read(web, columns={"owner.nmae": "string"})
+
+
+@pytest.mark.parametrize("text", ["[oops", '[{"id": 1.5}]', "1e5", "x"])
+def test_an_answer_that_is_a_text_is_that_text_whatever_it_looks_like(text: str) -> None:
+    with saying(json.dumps(text).encode()) as web:
+        assert read(web).to_pylist() == [{"value": text}]
+        with pytest.raises(SourceError, match="nothing at 'data'"):
+            read(web, record_path="data")
+
+
+@pytest.mark.parametrize(
+    ("document", "found"),
+    [
+        ({"data": []}, []),
+        ({"data": [{"items": []}]}, []),
+        ({"data": [{"items": [1]}, {}]}, [1]),
+        ({"data": [{"itmes": [1]}]}, None),
+        ({"data": "x"}, None),
+        ({"data": None}, None),
+        ({}, None),
+    ],
+)
+def test_a_list_may_be_empty_and_a_name_may_not_be_missing(document: Any, found: list[int] | None) -> None:
+    settings: dict[str, Any] = {"record_path": "data[*].items", "columns": {"value": "int64"}}
+    with Web(lambda _: told(document)) as web:
+        if found is not None:
+            assert read(web, **settings).column("value").to_pylist() == found
+            return
+        with pytest.raises(SourceError, match="has nothing at"):
+            read(web, **settings)
+        with pytest.raises(SourceError, match="has nothing at"):
+            read(web, **settings | {"record_path": "$.one | $.other"})
 
 
 def test_two_keys_that_come_out_the_same_are_an_error() -> None:
@@ -296,6 +375,13 @@ def test_a_parent_that_leads_nowhere_is_an_error(parents: Any, settings: Any, sa
         read(web, path="orders/{id}", parent=parent, columns={"city": "string"})
     assert said in caught.value.message
     assert caught.value.hint
+
+
+def test_a_parent_that_is_a_text_leads_where_it_says() -> None:
+    with Web(lambda a: told(["12e4", "007"] if a.path == "/orders" else [{"path": a.path}])) as web:
+        parent = {"path": "orders", "fields": {"id": "$"}}
+        table = read(web, path="orders/{id}", parent=parent, columns={"path": "string", "id": "string"})
+    assert table.to_pylist() == [{"path": "/orders/12e4", "id": "12e4"}, {"path": "/orders/007", "id": "007"}]
 
 
 def test_values_alone_are_a_column_beside_their_parents() -> None:
