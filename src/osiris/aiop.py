@@ -159,13 +159,12 @@ def calculate_delta(
         seconds = milliseconds / 1000
     errors = current_run.get("errors", int(bool(current_run.get("error_code"))))
     fingerprints = fingerprints_of(project.layout.session(current_session_id)) if current_session_id else {}
-    changed = causes(previous, manifest_hash, fingerprints)
     return Delta(
         first_run=False,
         previous_run=previous.run_id,
         previous_status=previous.status,
-        pipeline_changed=may_be_edited(changed),
-        changed=changed,
+        pipeline_changed=may_be_edited(previous, manifest_hash, fingerprints),
+        changed=causes(previous, manifest_hash, fingerprints),
         rows=change(previous.total_rows, current_run.get("total_rows")),
         seconds=change(previous.seconds, seconds),
         errors=change(int(bool(previous.error_code)), errors if isinstance(errors, int) else len(errors)),

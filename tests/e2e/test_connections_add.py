@@ -61,6 +61,9 @@ def test_a_person_is_asked_for_the_family_the_name_and_the_fields(tmp_path: Path
     talk.expect("there is no 'nonsense' in the list")
     talk.sendline("duckdb")
     talk.expect("What should pipelines call it")
+    talk.sendline("no name")
+    talk.expect("it has to be a new one")
+    talk.expect("What should pipelines call it")
     talk.sendline("")
     talk.expect("path")
     talk.sendline("data/shop.duckdb")
@@ -73,7 +76,7 @@ def test_a_secret_is_typed_unseen_and_kept_apart(tmp_path: Path) -> None:
     talk = add(tmp_path, "@mysql.shop")
     talk.expect("url .unseen")
     talk.sendline("")
-    for name, answer in (("host", ""), ("port", "9"), ("database", "shop"), ("user", "ada")):
+    for name, answer in (("host", ""), ("port", "many"), ("port", "9"), ("database", "shop"), ("user", "ada")):
         talk.expect(f"{name}.*: ")
         talk.sendline(answer)
     talk.expect("password .unseen")
@@ -81,6 +84,9 @@ def test_a_secret_is_typed_unseen_and_kept_apart(tmp_path: Path) -> None:
     talk.expect("Anything else")
     talk.sendline("tls")
     talk.expect("write FIELD=VALUE")
+    talk.expect("Anything else")
+    talk.sendline("connect_timeout=soon")
+    talk.expect("valid number")
     talk.expect("Anything else")
     talk.sendline("connect_timeout=0.5")
     talk.expect("Anything else")

@@ -94,6 +94,18 @@ class TestSomethingChangesBetweenTheYesAndTheRun:
         token = approved(opened(make(tmp_path)))
         assert "not what was approved" in refused(opened(tmp_path, OSIRIS_PARAM_LEAST="0"), approve=token)
 
+    def test_a_sensitive_parameter_in_the_environment(self, tmp_path: Path) -> None:
+        """The token stays the same: a manifest does not hold it. The record knows that it is another one."""
+        make(tmp_path)
+        edit(tmp_path, FILE, "type: integer, default", "type: integer, sensitive: true, default")
+        before, after = (opened(tmp_path, OSIRIS_PARAM_LEAST=str(least)) for least in (1_000_001, 1_000_002))
+        ready = make_ready(before, PlanPipeline(file=FILE))
+        granted = Approvals(before).grant(ready.plan, "conversation", sensitive=ready.sensitive)
+        assert refused(after, approve=ready.plan.token).endswith("elsewhere by now: the sensitive parameters")
+        assert "100000" not in granted.model_dump_json()
+        ran = run_pipeline(before, RunPipeline(file=FILE, by_agent=True, approve=ready.plan.token))
+        assert ran.status == "completed"
+
     def test_where_a_connection_leads(self, tmp_path: Path) -> None:
         (with_shop(tmp_path) / "pipelines" / "copy.yaml").write_text(COPY, "utf-8")
         shutil.copy(tmp_path / "data" / "shop.duckdb", tmp_path / "data" / "other.duckdb")
@@ -114,6 +126,18 @@ class TestSomethingChangesBetweenTheYesAndTheRun:
             run_pipeline(opened(tmp_path), RunPipeline(file="pipelines/copy.yaml", by_agent=True, approve=token)).status
             == "completed"
         )
+
+    def test_the_value_of_a_variable_that_is_a_whole_address(self, tmp_path: Path) -> None:
+        """The address is a secret, because its password is in it. Where it leads counts, its password does not."""
+        (make(tmp_path) / "osiris_connections.yaml").write_text('postgres: {dw: {url: "${DW}"}}\n', "utf-8")
+        text = COPY.replace("duckdb.extractor", "postgres.extractor").replace("@duckdb.shop", "@postgres.dw")
+        (tmp_path / "pipelines" / "copy.yaml").write_text(text, "utf-8")
+        at = "postgresql://ada:{}@127.0.0.1:1/{}".format
+        token = approved(opened(tmp_path, DW=at("horse", "shop")), "pipelines/copy.yaml")
+        told = refused(opened(tmp_path, DW=at("horse", "other")), "pipelines/copy.yaml", approve=token)
+        assert told.endswith("elsewhere by now: @postgres.dw")
+        rotated = opened(tmp_path, DW=at("staple", "shop"))
+        assert Approvals(rotated).holds(planned(rotated, "pipelines/copy.yaml"))
 
     def test_which_alias_is_the_default(self, tmp_path: Path) -> None:
         folder = with_shop(tmp_path)

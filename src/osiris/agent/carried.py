@@ -64,6 +64,8 @@ def _values(tool: str, answer: Any) -> Iterator[str]:
         return
     if answer.get("cut") and (tool in ("query_sample", "profile_columns", "read_result")):
         yield "top values" if tool == "profile_columns" else "values"
+    if tool == "describe_tables" and (answer.get("cut") or answer.get("joins")):
+        yield "statistics"  # how many values two columns share
     columns = answer.get("columns")
     for column in columns.values() if isinstance(columns, dict) else ():
         values = column.get("values") if isinstance(column, dict) else None

@@ -42,7 +42,7 @@ from osiris.app.pipelines import (
 )
 from osiris.app.project import Project
 from osiris.app.record import index
-from osiris.app.rehearsal import RehearsePipeline, rehearse_pipeline, tried
+from osiris.app.rehearsal import Rehearsed, RehearsePipeline, rehearse_pipeline, tried
 from osiris.app.runs import RunPipeline
 from osiris.model.errors import ApprovalMissing, CheckFailed, OsirisError, OutsideError, StepFailed, UsageError
 from osiris.model.nearest import nearest
@@ -54,7 +54,10 @@ MOST_BATCHES = 2  # of questions before there is a draft
 MOST_PIPELINES = 50  # named in an overview
 MOST_LINES = 60  # of a difference in a question
 ONCE = frozenset({"run_pipeline", "request_approval"})  # never done again after an interruption
-ASKS = frozenset({"overview", "find_tables", "describe_tables", "profile_columns", "query_sample", "rehearse_pipeline"})
+ASKS = frozenset({  # databases; a run does as well, but it is a person who wants it
+    "overview", "find_tables", "describe_tables", "profile_columns", "query_sample", "rehearse_pipeline",
+    "plan_pipeline", "request_approval",
+})  # fmt: skip
 
 
 def unnoted(_kind: str, _body: Mapping[str, Any]) -> None:
@@ -370,19 +373,20 @@ class Desk:
     def _plan(self, ask: Draft) -> Answer:
         draft = self._valid(ask.draft)
         with self.ledger.asking():
-            plan = make_ready(self.project, PlanPipeline(text=draft.text)).plan
+            ready = make_ready(self.project, PlanPipeline(text=draft.text))
+        plan, approved = ready.plan, Approvals(self.project).holds(ready.plan, ready.sensitive)
         self._ask("pipelines.compile", CompilePipeline(text=draft.text))  # it knows what planning has just found out
-        self.drafts.put(draft.text, planned=plan.token, approved=Approvals(self.project).holds(plan))
+        self.drafts.put(draft.text, planned=plan.token, approved=approved)
         return plan, {"draft": ask.draft, "planned": plan.token, **in_short(plan, unseen)}
 
     def _request(self, ask: Draft) -> Answer:
         ready = self._planned(ask.draft)
         store = Approvals(self.project)
         asked = store.ask(ready, assumptions=tuple(self.assumptions), session=self.session)
-        if not store.holds(ready.plan) and self.person.approve(self._shown(ready)):
+        if not store.holds(ready.plan, ready.sensitive) and self.person.approve(self._shown(ready)):
             self._granted(store, ready)
         token = ready.plan.token
-        if store.holds(ready.plan) or policy_for(self.project, ready.plan):
+        if store.holds(ready.plan, ready.sensitive) or policy_for(self.project, ready.plan):
             self.drafts.put(self.drafts.get(ask.draft).text, approved=True)
             return asked, {"draft": ask.draft, "approved": True}
         return asked, {"draft": ask.draft, "approved": False, "waits": f"a person types: osiris approve {token}"}
@@ -408,7 +412,7 @@ class Desk:
         """
         store = Approvals(self.project)
         store.ask(ready, assumptions=tuple(self.assumptions), session=self.session)
-        if store.holds(ready.plan):
+        if store.holds(ready.plan, ready.sensitive):
             return
         if not self.person.approve(self._shown(ready)):
             hint = f"ask what should be different; a person can say yes later: osiris approve {ready.plan.token}"
@@ -418,7 +422,9 @@ class Desk:
     def _granted(self, store: Approvals, ready: Ready) -> None:
         """Keep the yes; where a policy says it there is nothing to keep."""
         if not policy_for(self.project, ready.plan):
-            approval = store.grant(ready.plan, "conversation", assumptions=tuple(self.assumptions))
+            approval = store.grant(
+                ready.plan, "conversation", sensitive=ready.sensitive, assumptions=tuple(self.assumptions)
+            )
             self.note("approved", {"id": approval.id, "envelope": approval.envelope})
 
     def _shown(self, ready: Ready) -> Request:
@@ -431,9 +437,13 @@ class Desk:
             oml=text,
             assumptions=tuple(self.assumptions),
             before=Approvals(self.project).last_text(ready.plan.pipeline) or last or "",
-            rehearsed=draft.rehearsed or tried(self.project, RehearsePipeline(text=text)),
+            rehearsed=draft.rehearsed or self._tried(text),
             policy=f"{policy.allowed_by}, until {policy.until}" if policy else "",
         )
+
+    def _tried(self, text: str) -> Rehearsed | None:
+        with self.ledger.asking():
+            return tried(self.project, RehearsePipeline(text=text))
 
     def _explain(self, ask: ExplainRun) -> Answer:
         package = self._ask("logs.aiop", ShowPackage(run_id=ask.run_id))
@@ -468,7 +478,8 @@ class Desk:
         draft = self.drafts.get(name)
         if not draft.planned:
             raise UsageError(f"not yet: plan {name} first", hint="call plan_pipeline")
-        ready = make_ready(self.project, PlanPipeline(text=draft.text))
+        with self.ledger.asking():
+            ready = make_ready(self.project, PlanPipeline(text=draft.text))
         if ready.plan.token != draft.planned:
             raise UsageError(f"not yet: plan {name} again first", hint="something changed since it was planned")
         return ready

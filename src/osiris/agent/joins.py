@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import combinations, product
+from math import floor
 from secrets import token_bytes
 
 from pydantic import BaseModel
@@ -161,10 +162,20 @@ class Shared:
     def words(self) -> str:
         """Return it in words."""
         least = "at least " if self.partly else ""
-        told = f"{least}{self.exact:.0%} of {self.of:,} values are on the right, too"
+        told = f"{least}{_percent(self.exact)} of {self.of:,} values are on the right, too"
         if self.folded > self.exact:
-            told += f"; {self.folded:.0%} after trim and lower"
+            told += f"; {_percent(self.folded)} after trim and lower"
         return told
+
+
+def _percent(share: float) -> str:
+    """Return a share in whole percent, never rounded up: 100% means all of them.
+
+    Example:
+        >>> _percent(0.57), _percent(0.999)
+        ('57%', '99%')
+    """
+    return f"{floor(round(100 * share, 6))}%"
 
 
 def _because(right: Side, shared: Shared | None, *, by_name: bool) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
-from osiris.app.connections import identity, references
+from osiris.app.connections import MASKED, identity, references
 from osiris.app.environment import own_folder
 from osiris.app.operation import Effect, Operation
 from osiris.app.pipelines import PlanPipeline, Ready, connection_fingerprints, make_ready
@@ -24,6 +24,7 @@ from osiris.model.approval import Approval, Asked, Channel, differences
 from osiris.model.canonical import canonical_json, fingerprint
 from osiris.model.connection import Reference
 from osiris.model.errors import ApprovalMissing, ConfigError, OsirisError, UsageError
+from osiris.model.job import NOT_SENSITIVE, Sensitive
 from osiris.model.manifest import Manifest
 from osiris.model.plan import Plan, PlannedWrite
 from osiris.model.settings import Policy
@@ -130,9 +131,22 @@ class Approvals:
         return found or [asked for asked in waiting if asked.manifest_hash.startswith(name)]
 
     def grant(
-        self, plan: Plan, channel: Channel, *, assumptions: tuple[str, ...] = (), principal: str = ""
+        self,
+        plan: Plan,
+        channel: Channel,
+        *,
+        sensitive: Sensitive = NOT_SENSITIVE,
+        assumptions: tuple[str, ...] = (),
+        principal: str = "",
     ) -> Approval:
         """Keep a person's yes to exactly this plan, signed.
+
+        Args:
+            plan: What would run.
+            channel: Where they say so.
+            sensitive: What the plan's manifest leaves out.
+            assumptions: What was assumed where a question had no answer.
+            principal: Who says so; empty means the user of this process.
 
         Raises:
             ConfigError: the key can't be read or made.
@@ -146,7 +160,7 @@ class Approvals:
             manifest_hash=plan.manifest_hash,
             lost=tuple(write.step_id for write in plan.writes if write.destructive),
             assumptions=assumptions,
-            leads=self._leads(plan),
+            leads=self._leads(plan, sensitive),
             principal=principal or user(),
             channel=channel,
             granted=at,
@@ -158,36 +172,29 @@ class Approvals:
             db.execute("INSERT INTO approvals VALUES (?, ?, ?, ?, NULL)", row)
         return approval
 
-    def take(self, plan: Plan) -> Approval | None:
-        """Use up a yes to exactly this plan and return it; None where there is none that holds.
+    def take(self, plan: Plan, sensitive: Sensitive = NOT_SENSITIVE) -> Approval | None:
+        """Use up a yes to exactly this plan and return it; None where there is none.
 
         Raises:
-            ApprovalMissing: there is one, and what would run may take away what the person was not shown, or a
-                connection leads elsewhere than it did then.
+            ApprovalMissing: there is none but such as hold no more: what would run may take away what the person was
+                not shown, or a connection leads elsewhere than it did then.
         """
+        refusal: ApprovalMissing | None = None
         for approval in self._unused(plan.envelope):
-            if elsewhere := differences(approval.leads, self._leads(plan)):
-                raise ApprovalMissing(
-                    "this would touch something else than when it was approved",
-                    why=f"elsewhere by now: {', '.join(elsewhere)}",
-                    hint=f"look again: osiris approve {plan.token}",
-                )
-            lost = [write for write in plan.writes if write.destructive and write.step_id not in approval.lost]
-            if lost:
-                raise ApprovalMissing(
-                    "the targets are not what they were when this was approved",
-                    why="; ".join(write.destructive for write in lost),
-                    hint=f"look again: osiris approve {plan.token}",
-                )
+            if void := self._void(approval, plan, sensitive):
+                refusal = void
+                continue
             with self._open() as db:
                 used = "UPDATE approvals SET used = ? WHERE id = ? AND used IS NULL"
                 if db.execute(used, (self.clock().isoformat(), approval.id)).rowcount:
                     return approval
+        if refusal:
+            raise refusal
         return None
 
-    def holds(self, plan: Plan) -> bool:
-        """Return whether there is an unused yes to exactly this plan; it stays unused."""
-        return bool(self._unused(plan.envelope))
+    def holds(self, plan: Plan, sensitive: Sensitive = NOT_SENSITIVE) -> bool:
+        """Return whether there is an unused yes to exactly this plan as things are now; it stays unused."""
+        return any(self._void(approval, plan, sensitive) is None for approval in self._unused(plan.envelope))
 
     def last_text(self, pipeline: str) -> str:
         """Return the text of a pipeline that was approved and run last; empty where none was."""
@@ -201,15 +208,42 @@ class Approvals:
             ).fetchone()
         return Asked.model_validate_json(row[0]).text if row else ""
 
-    def _leads(self, plan: Plan) -> dict[str, str]:
-        """Return where a plan leads now: variables in connections may have other values than before."""
+    def _void(self, approval: Approval, plan: Plan, sensitive: Sensitive) -> ApprovalMissing | None:
+        """Return why a yes to this plan is none any more; None where it is one."""
+        hint = f"look again: osiris approve {plan.token}"
+        if elsewhere := differences(approval.leads, self._leads(plan, sensitive)):
+            return ApprovalMissing(
+                "this would touch something else than when it was approved",
+                why=f"elsewhere by now: {', '.join(elsewhere)}",
+                hint=hint,
+            )
+        lost = [write for write in plan.writes if write.destructive and write.step_id not in approval.lost]
+        if lost:
+            return ApprovalMissing(
+                "the targets are not what they were when this was approved",
+                why="; ".join(write.destructive for write in lost),
+                hint=hint,
+            )
+        return None
+
+    def _leads(self, plan: Plan, sensitive: Sensitive) -> dict[str, str]:
+        """Return where a plan leads now: variables in connections may have other values than before.
+
+        What sensitive parameters hold counts, and nobody can guess it from here: it is signed, not hashed.
+        """
+        values = canonical_json({step_id: dict(settings) for step_id, settings in sensitive.settings.items()})
         named_by = (*(step.reads for step in plan.steps), *(write.target for write in plan.writes))
         used = {name.partition("/")[0] for name in named_by}
-        return {"the project": fingerprint(str(self.project.root))} | {
-            str(reference): identity(self.project, reference)
-            for reference in references(self.project)
-            if str(reference) in used or _holds_files(self.project, reference)
-        }
+        hidden = {"the sensitive parameters": self._sign(values)} if sensitive.settings else {}
+        return (
+            {"the project": fingerprint(str(self.project.root))}
+            | hidden
+            | {
+                str(reference): identity(self.project, reference)
+                for reference in references(self.project)
+                if str(reference) in used or _holds_files(self.project, reference)
+            }
+        )
 
     def _unused(self, envelope: str) -> list[Approval]:
         """Return the records that hold now: signed by this person's key, neither used nor expired."""
@@ -301,7 +335,13 @@ def approve_run(project: Project, ask: ApproveRun) -> Approved:
     if not project.door.confirm(found.plan):
         raise ApprovalMissing("nobody said yes to this plan", hint=f"osiris approve {found.plan.token}, at a terminal")
     store.ask(found.ready, assumptions=found.asked.assumptions, session=found.asked.session)
-    approval = store.grant(found.plan, "command", assumptions=found.asked.assumptions, principal=ask.principal)
+    approval = store.grant(
+        found.plan,
+        "command",
+        sensitive=found.ready.sensitive,
+        assumptions=found.asked.assumptions,
+        principal=ask.principal,
+    )
     return Approved(approval=approval, token=found.plan.token)
 
 
@@ -312,13 +352,19 @@ def policy_for(project: Project, plan: Plan, clock: Callable[[], datetime] = now
     return next((policy for policy in policies if _covers(policy, plan)), None)
 
 
-def allowed(project: Project, plan: Plan) -> Approval | Policy | None:
+def allowed(project: Project, plan: Plan, sensitive: Sensitive = NOT_SENSITIVE) -> Approval | Policy | None:
     """Return what lets a plan run without a question: a yes, which is used up by this, or a policy; or None.
 
     Raises:
-        ApprovalMissing: there is a yes, and the targets are not what the person saw.
+        ApprovalMissing: there is no policy, and no yes but such as hold no more.
     """
-    return Approvals(project).take(plan) or policy_for(project, plan)
+    policy = policy_for(project, plan)
+    try:
+        return Approvals(project).take(plan, sensitive) or policy
+    except ApprovalMissing:
+        if policy is None:
+            raise
+        return policy
 
 
 def effect_of(write: PlannedWrite) -> str:
@@ -370,7 +416,7 @@ def _asked(project: Project, ready: Ready, at: datetime) -> Asked:
         manifest_hash=ready.plan.manifest_hash,
         parts=parts_of(project, ready.manifest),
         text=ready.text.decode("utf-8"),
-        params=ready.plan.params,
+        params={name: value for name, value in ready.plan.params.items() if value != MASKED},
         profile=ready.plan.profile,
         at=at,
     )

@@ -56,7 +56,7 @@ class Cache:
         """
         reference = named(self.project, name)
         kept = self._read(reference)
-        if kept is None or kept.connection != identity(self.project, reference):
+        if kept is None or not _is_about(kept.connection, identity(self.project, reference)):
             return None
         desk = self.project.registry.family(reference.family).desk
         if desk is not None and desk.stamp is not None:
@@ -143,6 +143,11 @@ def desk_of(desk: Desk | None, reference: Reference) -> Desk:
     if desk is None:
         raise UsageError(f"{reference} holds files, not tables", hint="read a file with a pipeline step")
     return desk
+
+
+def _is_about(kept: str, now: str) -> bool:
+    """Return whether what is kept is about this connection; an address that nobody has set now can't tell."""
+    return kept == now or kept.startswith(f"{now}.")
 
 
 def _without(value: Any, redact: Redactor) -> Any:

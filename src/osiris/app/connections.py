@@ -13,6 +13,7 @@ from osiris.kit.component import Connection
 from osiris.kit.describe import is_secret, model_within
 from osiris.kit.family import Family
 from osiris.kit.named_files import rooted
+from osiris.kit.url import place_of
 from osiris.model.canonical import fingerprint
 from osiris.model.connection import Reference, parse_reference
 from osiris.model.errors import OsirisError, UsageError
@@ -141,8 +142,14 @@ def named(project: Project, name: str) -> Reference:
 
 
 def identity(project: Project, reference: Reference) -> str:
-    """Return a hash of a connection's fields, as far as their variables are set; its secrets don't count."""
-    return fingerprint(open_fields(project, reference))
+    """Return what tells where a connection leads: a hash of its fields, as far as their variables are set.
+
+    Its secrets don't count. Where one of them is a whole address, a hash of that without its password follows after a
+    point, as far as somebody has set it.
+    """
+    places = list(filter(None, map(place_of, secrets_of(project, [reference]))))
+    whole = fingerprint(open_fields(project, reference))
+    return f"{whole}.{fingerprint(places)}" if places else whole
 
 
 def open_fields(project: Project, reference: Reference) -> dict[str, str]:

@@ -1,28 +1,31 @@
 """Whether a run may begin: who said yes to exactly this, how, and until when."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
-from osiris.app.approvals import allowed, line_to_add, user
+from osiris.app.approvals import Approvals, allowed, line_to_add, user
+from osiris.app.pipelines import Ready
 from osiris.app.project import Project
 from osiris.model.approval import Approval
-from osiris.model.errors import ApprovalMissing
+from osiris.model.errors import ApprovalMissing, OsirisError
 from osiris.model.events import Event, RunAllowed, RunStart
 from osiris.model.plan import Plan
 from osiris.model.settings import Policy
 
 
-def let_begin(project: Project, plan: Plan, *, token: str, by_agent: bool) -> RunAllowed:
+def let_begin(project: Project, ready: Ready, *, token: str, by_agent: bool) -> RunAllowed:
     """Return who lets a plan run, and use up their yes where it is one that is kept.
 
     Args:
         project: Whose records and policies count, and whose door can ask a person.
-        plan: What would run, planned just now.
+        ready: What would run, planned just now.
         token: Of the plan that somebody says yes to; empty where nobody gives one.
         by_agent: True where a model made it: only a kept yes of a person's, or a policy, will do.
 
     Raises:
         ApprovalMissing: nobody does.
     """
+    plan, sensitive = ready.plan, ready.sensitive
     if token and token != plan.token:
         raise ApprovalMissing(
             "what would run is not what was approved",
@@ -30,14 +33,17 @@ def let_begin(project: Project, plan: Plan, *, token: str, by_agent: bool) -> Ru
             hint="look at `osiris plan` again and approve what it shows now",
         )
     if by_agent:
-        if found := allowed(project, plan):
+        if found := allowed(project, plan, sensitive):
             return _kept(plan, found)
         raise ApprovalMissing(
             "a model made this, and nobody said yes to it", hint=f"osiris approve {plan.token}, at a terminal"
         )
     if token or not plan.destructive:
+        with suppress(OsirisError):  # the person is here: whatever is the matter with a kept yes, none is needed
+            if used := Approvals(project).take(plan, sensitive):
+                return _kept(plan, used)
         return RunAllowed(how="token" if token else "typed", who=user(), envelope=plan.envelope)
-    if found := allowed(project, plan):
+    if found := allowed(project, plan, sensitive):
         return _kept(plan, found)
     if project.door.confirm(plan):
         return RunAllowed(how="asked", who=user(), envelope=plan.envelope)

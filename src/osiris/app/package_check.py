@@ -127,7 +127,7 @@ def _loaded(name: str, value: str) -> tuple[Family | None, str]:
     module, _, attribute = value.partition(":")
     try:
         family = getattr(import_module(module), attribute)
-    except Exception as exc:  # noqa: BLE001 - whatever their code raises is what has to be said
+    except (Exception, SystemExit) as exc:  # noqa: BLE001 - whatever their code raises is what has to be said
         return None, f"{value!r} can't be loaded: {type(exc).__name__}: {exc}"
     return (family, "") if isinstance(family, Family) else (None, f"{value!r} of {name} is not a Family")
 

@@ -82,7 +82,7 @@ def run_pipeline(project: Project, ask: RunPipeline) -> RunReport:
         raise UsageError("only a person says where a run takes place", hint="run it with `osiris run`")
     target = target_of(project, ask.elsewhere)
     ready = make_ready(project, PlanPipeline(**ask.model_dump(include=set(PlanPipeline.model_fields))))
-    consent = let_begin(project, ready.plan, token=ask.approve, by_agent=ask.by_agent)
+    consent = let_begin(project, ready, token=ask.approve, by_agent=ask.by_agent)
     mempack_of(project, ask.mempack)
     run_id = new_run_id(ready.manifest.slug)
     session = project.layout.session(run_id)

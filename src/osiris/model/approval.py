@@ -19,6 +19,7 @@ class Asked(_Value):
         envelope: SHA-256 over all that a yes covers.
         parts: What the envelope is made of, each as a hash, by what people call it.
         text: The pipeline, byte for byte as UTF-8.
+        params: Those that are not sensitive.
         assumptions: What was assumed where a question had no answer.
         session: The conversation that asks; empty where none does.
         at: When.
@@ -44,6 +45,7 @@ class Approval(_Value):
         id: Random; the record's name.
         lost: Steps whose writes could take something away when the person looked; others may not do so either.
         leads: Connection, and the project's folder, to a hash of where it was when the person looked; no secret counts.
+            What sensitive parameters held, as a signature.
         principal: Who said yes.
         channel: Where.
     """

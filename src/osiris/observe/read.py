@@ -15,6 +15,8 @@ from osiris.model.events import STAMP
 from osiris.model.layout import Session
 from osiris.model.manifest import Manifest
 
+_NAMED = frozenset({"id", "component"})  # what every step of a manifest has, besides its settings
+
 
 def read_events(path: Path) -> Iterator[dict[str, Any]]:
     """Yield the records of a journal in the order in which they were written; none where there is no file.
@@ -66,19 +68,23 @@ def first_steps(session: Session, most: int) -> Iterator[dict[str, Any]]:
     """
     try:
         with session.manifest.open("rb") as content:
-            yield from islice(_steps(yaml.parse(content, Loader=PARSER)), most)
+            for step in islice(_steps(yaml.parse(content, Loader=PARSER)), most):
+                if not (isinstance(step, dict) and isinstance(step.get("config"), dict) and step.keys() >= _NAMED):
+                    raise _unreadable(session)
+                yield step
     except (OSError, yaml.YAMLError) as exc:
         raise _unreadable(session) from exc
 
 
-def _steps(events: Iterator[Any]) -> Iterator[dict[str, Any]]:
+def _steps(events: Iterator[Any]) -> Iterator[Any]:
     """Yield the entries of `steps` of a document that is a mapping, one after the other."""
     for event in events:
         if isinstance(event, yaml.MappingStartEvent):
             break
     for event in events:
         if isinstance(event, yaml.ScalarEvent) and event.value == "steps":
-            next(events)
+            if not isinstance(next(events), yaml.SequenceStartEvent):
+                return
             while not isinstance(begun := next(events), yaml.SequenceEndEvent):
                 yield _value(events, begun)
             return

@@ -79,6 +79,7 @@ class ChildProcess:
 
     @contextmanager
     def _started(self, job: Job) -> Iterator["Child"]:
+        words = LastWords.without((*job.secrets, *job.sensitive.texts))
         try:
             process = subprocess.Popen(  # noqa: S603 - our own worker, no shell
                 self.command,
@@ -91,7 +92,7 @@ class ChildProcess:
             )
         except OSError as exc:
             raise RemoteError(f"no child process can be started: {exc}", hint="close other programs") from exc
-        child = Child(process, LastWords.without((*job.secrets, *job.sensitive.texts)))
+        child = Child(process, words)
         try:
             with self.stop.at_once(child.kill):
                 yield child

@@ -29,6 +29,8 @@ def test_what_osiris_and_the_person_say_always_goes_out() -> None:
     [
         ("overview", {"connections": []}, ("names",)),
         ("describe_tables", {"tables": []}, ("names",)),
+        ("describe_tables", {"tables": [], "joins": [{"because": "names; 50% of 2 values"}]}, ("names", "statistics")),
+        ("describe_tables", {"cut": True, "text": "…"}, ("names", "statistics")),
         ("profile_columns", {"columns": {"a": {"nulls": 0}}}, ("statistics",)),
         ("profile_columns", {"columns": {"a": {"values": ["x"]}}}, ("statistics", "top values")),
         ("query_sample", {"columns": {"a": {"nulls": 0}, "b": "text"}}, ("statistics",)),

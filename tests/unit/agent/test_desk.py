@@ -1,4 +1,5 @@
 import json
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from tests.unit.agent.shop import DATABASE, OML, OUTLINE, ROWS, WRONG, Willing, call, shop
 
 from osiris.agent.desk import MOST_CHARS, Desk
+from osiris.agent.ledger import Budget, Ledger
 from osiris.agent.person import Nobody
 from osiris.agent.talk import Call, Said, Talk
 from osiris.agent.tools import TOOLS
@@ -128,6 +130,24 @@ class TestRefusing:
         desk = Desk(Project.open(project.root, exported={}), Willing())
         said = call(desk, "query_sample", connection=SHOP, sql=f"SELECT x FROM '{secret}'")
         assert secret not in said.text
+
+
+class TestSeconds:
+    def test_planning_and_what_a_yes_is_shown_with_count_as_asking(self, tmp_path: Path) -> None:
+        """Otherwise a model that may ask databases no more could have them asked by asking for a yes."""
+        ticks = count(step=10)
+        ledger = Ledger(Budget(seconds=15), clock=lambda: float(next(ticks)))
+        desk = Desk(shop(tmp_path), Willing(yes=False), ledger=ledger)
+        call(desk, "propose_plan", **OUTLINE)
+        draft = told(call(desk, "write_pipeline", text=OML))["draft"]
+
+        def by_model(tool: str) -> dict[str, Any]:
+            return told(next(desk.hear(Said("agent", "", (Call("1", tool, {"draft": draft}),)))))
+
+        assert by_model("plan_pipeline")["planned"]
+        assert (by_model("request_approval")["approved"], ledger.seconds) == (False, 30)
+        for tool in ("request_approval", "plan_pipeline"):
+            assert "the budget of this conversation is spent" in by_model(tool)["error"]["message"]
 
 
 class TestReadingOn:

@@ -89,6 +89,11 @@ class TestValues:
         told = self.because(tuple(f" {value.lower()}" for value in many), many)
         assert told == f"values alone: 0% of {FEWEST} values are on the right, too; 100% after trim and lower"
 
+    def test_a_share_is_never_rounded_up(self) -> None:
+        """Who reads 100% takes an inner join that drops nothing."""
+        many = tuple(f"A-{number}" for number in range(300))
+        assert self.because(many, many[1:]) == "values alone: 99% of 300 values are on the right, too"
+
     def test_a_part_of_the_values_is_called_a_part(self) -> None:
         many = tuple(f"A-{number}" for number in range(FEWEST))
         assert "at least 100%" in self.because(many, many, cut=True)

@@ -87,6 +87,21 @@ class TestRecord:
             store(project, keys).take(ready(project).plan)
         assert "output/large.csv exists" in caught.value.why
 
+    def test_one_that_holds_no_more_does_not_stand_in_the_way_of_the_next_one(
+        self, project: Project, keys: Path
+    ) -> None:
+        store(project, keys).grant(ready(project).plan, "command")
+        target = project.root / "output" / "large.csv"
+        target.parent.mkdir()
+        target.write_text("mine\n", "utf-8")
+        plan = ready(project).plan
+        assert not store(project, keys).holds(plan)
+        again = store(project, keys).grant(plan, "command")
+        assert store(project, keys).holds(plan)
+        assert store(project, keys).take(plan) == again
+        with pytest.raises(ApprovalMissing, match="not what they were"):
+            store(project, keys).take(plan)
+
     def test_what_it_took_away_when_the_person_looked_it_may_take_away(self, project: Project, keys: Path) -> None:
         target = project.root / "output" / "large.csv"
         target.parent.mkdir()
@@ -238,6 +253,20 @@ class TestRun:
         with pytest.raises(ApprovalMissing):
             run_pipeline(project, ask)
 
+    @pytest.mark.parametrize(("kind", "column"), [("string", "city"), ("integer", "people")])
+    def test_what_waits_with_a_sensitive_parameter_runs_after_a_yes(
+        self, tmp_path: Path, kind: str, column: str
+    ) -> None:
+        """What waits does not hold its value: it comes from where it came from."""
+        text = PIPELINE.replace("type: integer, default: 200000", f'type: {kind}, sensitive: true, default: "1"')
+        text = text.replace("people >=", f"{column} >=").replace("least: 0}", 'least: "0"}')
+        (make(tmp_path) / FILE).write_text(text, "utf-8")
+        project = opened(tmp_path, Door(confirm=lambda _plan: True), OSIRIS_PARAM_LEAST="1000001")
+        asked = Approvals(project).ask(ready(project))
+        assert "1000001" not in asked.model_dump_json()
+        approve_run(project, ApproveRun(name=asked.envelope))
+        assert run_pipeline(project, RunPipeline(file=FILE, by_agent=True)).status == "completed"
+
     def test_an_unattended_run_that_takes_something_away_needs_a_policy(self, tmp_path: Path) -> None:
         make(tmp_path)
         (tmp_path / "output").mkdir()
@@ -255,6 +284,15 @@ class TestRun:
         (project.root / "output" / "large.csv").write_text("mine\n", "utf-8")
         Approvals(project).grant(ready(project).plan, "command")
         assert run_pipeline(project, RunPipeline(file=FILE)).status == "completed"
+
+    def test_a_yes_that_holds_no_more_does_not_stand_in_the_way_of_a_policy(self, tmp_path: Path) -> None:
+        policy = "approvals: {policies: [{effects: [replace], allowed_by: Ada, until: 2099-12-31}]}"
+        (make(tmp_path) / "osiris.yaml").write_text(policy, "utf-8")
+        project = opened(tmp_path)
+        Approvals(project).grant(ready(project).plan, "command")
+        (tmp_path / "output").mkdir()
+        (tmp_path / "output" / "large.csv").write_text("mine\n", "utf-8")
+        assert run_pipeline(project, RunPipeline(file=FILE, by_agent=True)).status == "completed"
 
     def test_a_yes_is_used_before_a_policy_so_that_it_does_not_stay(self, project: Project) -> None:
         plan = ready(project).plan

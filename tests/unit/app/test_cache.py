@@ -11,8 +11,10 @@ from tests.unit.app.projects import opened, with_shop
 from tests.unit.app.server import ORDERS, PASSWORD, Server, project
 
 from osiris.app.cache import MOST_SURVEYS, Cache
+from osiris.app.connections import identity
 from osiris.app.project import Project
-from osiris.model.catalogue import Column, ColumnProfile, Kept, Table, TableProfile
+from osiris.model.catalogue import Catalogue, Column, ColumnProfile, Kept, Table, TableProfile
+from osiris.model.connection import Reference
 from osiris.model.errors import ConfigError, ConnectError, SecretMissing
 from osiris.model.manifest import ManifestStep
 
@@ -65,6 +67,22 @@ def test_another_password_leads_to_the_same_server(tmp_path: Path) -> None:
     server = Server()
     Cache(project(tmp_path, server)).look(SHOP)
     assert Cache(project(tmp_path, server, FAR_PASSWORD="changed")).find(SHOP)  # pragma: allowlist secret
+
+
+def test_what_is_kept_of_a_server_that_a_whole_address_names_is_about_that_address(tmp_path: Path) -> None:
+    at = "mysql://ada:{}@{}/shop".format
+    (tmp_path / "osiris_connections.yaml").write_text('mysql: {crm: {url: "${CRM}"}}', "utf-8")
+    there = Project.open(tmp_path, exported={"CRM": at("horse", "one")})
+    file = there.layout.catalogue("mysql", "crm")
+    kept = Kept(
+        connection=identity(there, Reference("mysql", "crm")), seen=NOON, catalogue=Catalogue(source="@mysql.crm")
+    )
+    file.parent.mkdir()
+    file.write_text(kept.model_dump_json(), "utf-8")
+    for address, known in ((at("staple", "one"), True), (at("horse", "two"), False), ("", True)):
+        found = Cache(Project.open(tmp_path, exported={"CRM": address})).find("@mysql.crm")
+        assert bool(found) is known
+    assert "horse" not in kept.connection
 
 
 def test_no_secret_is_in_the_file(tmp_path: Path) -> None:

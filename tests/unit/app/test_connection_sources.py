@@ -6,7 +6,7 @@ import pytest
 from tests.unit.app.projects import make, opened
 
 from osiris.app.connection_sources import Source, source_named, sources
-from osiris.model.errors import UsageError
+from osiris.model.errors import ConfigError, UsageError
 
 PROFILES = """\
 shop:
@@ -57,6 +57,33 @@ def test_a_profile_of_dbt_becomes_fields_and_its_password_stays_unseen(tmp_path:
     assert prod.fields["host"] == "${PG_HOST}"
     assert (prod.fields["port"], prod.fields["password"]) == ("${PG_PORT:-5432}", "${PG_PASSWORD}")
     assert prod.secrets == {}
+
+
+def test_what_dbt_has_in_quotes_stays_as_it_is_and_a_default_of_a_secret_is_a_secret(tmp_path: Path) -> None:
+    outputs = (
+        'dev: {type: mysql, user: "007", password: "0123"}',
+        "prod: {type: mysql, password: \"{{ env_var('PW', 'correct-horse') }}\"}",
+        "none: {type: mysql, password: '', host: db}",
+    )
+    text = "shop:\n  outputs:\n" + "".join(f"    {line}\n" for line in outputs)
+    (make(tmp_path) / "profiles.yml").write_text(text, "utf-8")
+    named = found(tmp_path)
+    assert named["dbt:shop.dev"].fields == {"user": "007"}
+    assert named["dbt:shop.dev"].secrets == {"password": "0123"}  # pragma: allowlist secret
+    assert named["dbt:shop.prod"].fields == {}
+    assert named["dbt:shop.prod"].secrets == {"password": "correct-horse"}  # pragma: allowlist secret
+    other = found(tmp_path, PW="another-horse")["dbt:shop.prod"].secrets
+    assert other == {"password": "another-horse"}  # pragma: allowlist secret
+    assert (named["dbt:shop.none"].fields, named["dbt:shop.none"].secrets) == ({"host": "db"}, {})
+
+
+def test_profiles_that_cannot_be_read_are_in_nobodys_way_until_they_are_wanted(tmp_path: Path) -> None:
+    (make(tmp_path) / "profiles.yml").write_text("shop: [", "utf-8")
+    project = opened(tmp_path, SHOP_URL="mysql://db/shop")
+    assert [source.name for source in sources(project)] == ["env:SHOP_URL"]
+    with pytest.raises(ConfigError) as caught:
+        source_named(project, "dbt:shop.dev")
+    assert "profiles.yml" in caught.value.where
 
 
 def test_the_profiles_are_looked_for_where_dbt_does(tmp_path: Path) -> None:

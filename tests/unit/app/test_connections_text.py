@@ -66,3 +66,8 @@ def test_what_cannot_be_added_to_is_left_alone_with_the_lines_to_add(text: str) 
     with pytest.raises(ConfigError) as caught:
         with_connection(text, SHOP, FIELDS)
     assert '{"mysql": {"shop": {"host": "db"' in caught.value.hint
+
+
+def test_a_tab_after_a_colon_is_in_nobodys_way() -> None:
+    text = "connections:\n  duckdb:\n    d:\n      path:\tx\n"
+    assert with_connection(text, SHOP, {"host": "db"}) == f"{text}  mysql:\n    shop:\n      host: db\n"

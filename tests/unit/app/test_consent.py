@@ -11,6 +11,7 @@ from osiris.app.approvals import Approvals, user
 from osiris.app.pipelines import PlanPipeline, make_ready
 from osiris.app.project import Door, Project
 from osiris.app.runs import RunPipeline, run_pipeline
+from osiris.model.errors import ApprovalMissing
 from osiris.model.plan import Plan
 
 FILE = "pipelines/cities.yaml"
@@ -59,6 +60,26 @@ def test_a_persons_yes_is_in_the_record_with_its_name_time_and_hash(tmp_path: Pa
     assert sentence.startswith("'Ada' said yes to exactly this")
     assert granted.id in sentence
     assert plan.envelope[:16] in sentence
+
+
+@pytest.mark.parametrize("token", [True, False])
+def test_a_run_that_a_person_begins_uses_up_the_yes_that_was_given_for_it(tmp_path: Path, *, token: bool) -> None:
+    """Otherwise a model could run it again."""
+    project = opened(make(tmp_path))
+    plan = planned(project)
+    granted = Approvals(project).grant(plan, "command", principal="Ada")
+    said, _ = ran(project, approve=plan.token if token else "")
+    assert (said["how"], said["approval"]) == ("command", granted.id)
+    with pytest.raises(ApprovalMissing, match="nobody said yes"):
+        run_pipeline(project, RunPipeline(file=FILE, by_agent=True))
+
+
+def test_a_yes_that_holds_no_more_does_not_keep_a_person_from_a_run(tmp_path: Path) -> None:
+    project = opened(make(tmp_path))
+    Approvals(project).grant(planned(project), "command")
+    holding(tmp_path)
+    said, _ = ran(project, approve=planned(project).token)
+    assert said["how"] == "token"
 
 
 def test_a_policy_is_in_the_record_with_who_allowed_it_and_until_when(tmp_path: Path) -> None:

@@ -80,6 +80,22 @@ def test_only_the_owner_can_read_what_is_kept(tmp_path: Path) -> None:
     assert (tmp_path / "new" / ".env").stat().st_mode & 0o777 == 0o600
 
 
+def test_what_else_stands_in_the_file_stays_byte_for_byte(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    before = 'A="x\x0cy\u2028z"\r\n# mine\r\n\r\nC=1\n'.encode()
+    file.write_bytes(before)
+    keep_variables(file, {"B": "2"})
+    assert file.read_bytes() == before + b"B=2\n"
+
+
+def test_a_file_in_which_a_value_would_swallow_another_stays(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("A=1\nC='begun\n", "utf-8")
+    with pytest.raises(UsageError, match="can't be kept"):
+        keep_variables(file, {"B": "two\nC='begun\nwords"})
+    assert file.read_text("utf-8") == "A=1\nC='begun\n"
+
+
 def test_a_value_that_such_a_file_cannot_hold_is_refused_and_the_file_stays(tmp_path: Path) -> None:
     file = tmp_path / ".env"
     file.write_text("A=1\n", "utf-8")

@@ -6,6 +6,7 @@ import pytest
 from pydantic import SecretStr
 from tests.unit.app.projects import CONNECTIONS, opened, with_shop
 
+from osiris.app.connection_fields import field_named
 from osiris.app.connections import connected
 from osiris.app.new_connection import AddConnection, add_connection, try_connection
 from osiris.app.project import Project
@@ -83,6 +84,7 @@ def test_it_is_told_whether_git_would_take_the_secrets_along(project: Project, t
         ("@mysql.x", {"hots": "db"}, UsageError, "no field 'hots'", "did you mean host?"),
         ("@mysql.x", {"zzz": "db"}, UsageError, "no field 'zzz'", "there are: host, port"),
         ("@mysql.x", {"password": "s"}, UsageError, "'password' holds a secret", "--secret password"),
+        ("@mysql.x", {"password": "${PW:-s}"}, UsageError, "'password' holds a secret", "--secret password"),
         ("@mysql.x", {"host": "http://u:p@h"}, UsageError, "'host' holds a secret", "--env host=NAME"),
         ("@mysql.x", {"port": "many"}, ConfigError, "port", "osiris_connections.yaml"),
         ("@mysql.x", {"password": "${PW}"}, SecretMissing, "PW is not set", ".env"),
@@ -94,6 +96,47 @@ def test_what_cannot_be_added_is_a_clear_error(
     with pytest.raises(kind, match=said) as caught:
         try_connection(project, AddConnection(name=name, fields=fields))
     assert hint in caught.value.hint
+
+
+def test_a_family_has_one_default(project: Project, tmp_path: Path) -> None:
+    add_connection(project, AddConnection(name="@duckdb.a", fields={"path": "data/shop.duckdb"}, default=True))
+    with pytest.raises(UsageError, match=r"@duckdb\.a is the default already"):
+        add_connection(
+            opened(tmp_path), AddConnection(name="@duckdb.b", fields={"path": "data/shop.duckdb"}, default=True)
+        )
+    assert opened(tmp_path).connections.defaults()["duckdb"] == "a"
+
+
+def test_line_ends_and_rights_of_the_file_stay(project: Project, tmp_path: Path) -> None:
+    file = tmp_path / "osiris_connections.yaml"
+    file.write_bytes(CONNECTIONS.replace("\n", "\r\n").encode())
+    file.chmod(0o640)
+    add_connection(project, AddConnection(name="@duckdb.again", fields={"path": "data/shop.duckdb"}))
+    assert file.read_bytes().startswith(b"connections:\r\n  duckdb:\r\n")
+    assert file.stat().st_mode & 0o777 == 0o640
+    assert opened(tmp_path).connections.aliases()["duckdb"] == ("shop", "again")
+
+
+@pytest.mark.parametrize(
+    ("family", "name", "text", "said"),
+    [
+        ("mysql", "port", "many", "valid integer"),
+        ("mysql", "port", "99999", "less than or equal to 65535"),
+        ("mysql", "port", "${PORT}", ""),
+        ("mysql", "host", "db", ""),
+        ("postgres", "sslmode", "require", ""),
+        ("postgres", "tls", "sometimes", "should be"),
+        ("rest", "base_url", "ftp://x", "write an address such as"),
+        ("rest", "headers", "x", "valid dictionary"),
+        ("mysql", "ssh_tunnel.port", "many", "valid integer"),
+    ],
+)
+def test_a_field_says_what_it_does_not_take(*, project: Project, family: str, name: str, text: str, said: str) -> None:
+    asked = field_named(project.registry.family(family), name)
+    assert asked is not None
+    complaint = asked.complaint(text)
+    assert said in complaint
+    assert bool(said) == bool(complaint)
 
 
 def test_an_unknown_secret_is_refused_too(project: Project) -> None:

@@ -44,6 +44,7 @@ INIT, CONFIG, READ, WRITE = (f"src/osiris_crm/{name}.py" for name in ("__init__"
         ("pyproject.toml", '"osiris_crm:FAMILY"', '"osiris_crm:CrmWriter"', "is not a Family"),
         (INIT, "import Connection", "import Connexion", "can't be loaded: ImportError"),
         (INIT, 'name="crm"', 'name="crn"', "the family calls itself 'crn'"),
+        (INIT, "FAMILY = Family(", "raise SystemExit(0)\nFAMILY = Family(", "can't be loaded: SystemExit"),
         (INIT, "(CrmExtractor, CrmWriter)", "()", "the family has no component"),
         (READ, 'name="crm.extractor"', 'name="extractor"', "its name does not begin with 'crm'"),
         (READ, "def extract(", "def extracts(", "a component of mode read has to extract"),

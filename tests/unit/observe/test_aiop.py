@@ -463,7 +463,7 @@ def test_what_is_different_about_what_ran_is_told_by_its_name(
     earlier = before(manifest_hash="another", fingerprints=made_from)
     package = packed(session(tmp_path, completed(), previous=earlier))
     assert package.metadata.delta.changed == changed
-    assert package.metadata.delta.pipeline_changed is ("pipeline" in changed or "manifest" in changed)
+    assert package.metadata.delta.pipeline_changed is ("pipeline" in changed)
     assert f"(completed, {said}):" in texts(package.narrative.changed)
 
 

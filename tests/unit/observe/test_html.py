@@ -84,6 +84,15 @@ def test_a_page_tells_what_the_record_proves(tmp_path: Path) -> None:
     assert "key" in keys
 
 
+def test_a_setting_that_is_called_query_and_is_no_text_is_no_statement(tmp_path: Path) -> None:
+    kept = session(tmp_path, completed())
+    lines = kept.manifest.read_text("utf-8").splitlines()
+    other = ["    query: {page: one}" if line.startswith("    query: ") else line for line in lines]
+    assert other != lines
+    kept.manifest.write_text("\n".join(other), "utf-8")
+    assert "page: one" not in read(kept).said
+
+
 def test_what_is_different_from_the_run_before_is_told(tmp_path: Path) -> None:
     made_from = manifest().fingerprints.model_dump() | {"params": "other"}
     steps = {"top": StepBefore(rows=8, seconds=0.1, nulls={"customer": 4, "gone": 0}, content="other")}

@@ -49,10 +49,17 @@ def test_what_comes_after_the_first_steps_is_not_read(kept: Session) -> None:
     assert "write-csv" in tail
 
 
-@pytest.mark.parametrize("content", ["", "- 1", "name: x", "[a, b]: {c: d}"])
+@pytest.mark.parametrize("content", ["", "- 1", "name: x", "[a, b]: {c: d}", "steps:", "steps: x"])
 def test_a_file_without_steps_has_none(kept: Session, content: str) -> None:
     kept.manifest.write_text(content, "utf-8")
     assert list(first_steps(kept, 5)) == []
+
+
+@pytest.mark.parametrize("step", ["x", "- 1", "{id: a}", "{id: a, component: b}", "{id: a, component: b, config: c}"])
+def test_steps_that_are_cut_off_are_refused(kept: Session, step: str) -> None:
+    kept.manifest.write_text(f"steps:\n- {step}", "utf-8")
+    with pytest.raises(UsageError, match=r"manifest\.yaml"):
+        list(first_steps(kept, 5))
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"semantic": 3}'])

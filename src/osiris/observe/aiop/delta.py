@@ -11,7 +11,7 @@ _CAUSES: Mapping[str, Cause] = {
     "oml": "pipeline", "params": "params", "profile": "profile", "components": "components", "catalogue": "catalogue",
     "compiler": "compiler",
 }  # fmt: skip
-_MAYBE_EDITED = frozenset({"pipeline", "manifest"})
+_TEXT = "oml"
 
 
 def delta_of(story: Story, manifest_hash: str, fingerprints: Mapping[str, str], previous: Previous | None) -> Delta:
@@ -25,15 +25,14 @@ def delta_of(story: Story, manifest_hash: str, fingerprints: Mapping[str, str], 
     """
     if previous is None:
         return Delta()
-    changed = causes(previous, manifest_hash, fingerprints)
     now = story.moved
     broken = sum(step.status != "ok" for step in now.values())
     return Delta(
         first_run=False,
         previous_run=previous.run_id,
         previous_status=previous.status,
-        pipeline_changed=may_be_edited(changed),
-        changed=changed,
+        pipeline_changed=may_be_edited(previous, manifest_hash, fingerprints),
+        changed=causes(previous, manifest_hash, fingerprints),
         rows=change(previous.total_rows, story.total_rows),
         seconds=change(previous.seconds, story.ended.get("seconds")),
         errors=change(int(bool(previous.error_code)), len(story.errors)),
@@ -55,9 +54,10 @@ def causes(previous: Previous, manifest_hash: str, fingerprints: Mapping[str, st
     )
 
 
-def may_be_edited(changed: tuple[Cause, ...]) -> bool:
-    """Return whether the pipeline's text is another one, as far as anybody knows."""
-    return not _MAYBE_EDITED.isdisjoint(changed)
+def may_be_edited(previous: Previous, manifest_hash: str, fingerprints: Mapping[str, str]) -> bool:
+    """Return whether the pipeline's text is another one; where nobody knows, whether the manifest is."""
+    before, now = previous.fingerprints.get(_TEXT), fingerprints.get(_TEXT)
+    return before != now if before and now else previous.manifest_hash != manifest_hash
 
 
 def change(before: float | None, now: float | None) -> Change:

@@ -239,7 +239,10 @@ class _Page:
         writes = {entry.step_id: entry.ddl for entry in self.package.semantic.writes}
         for step in self.steps:
             name, query = step["id"], step["config"].get("query", "")
-            for text, title in ((query, name), (writes.get(name, ""), f"{name}, where the target is missing")):
+            for text, title in (
+                (query if isinstance(query, str) else "", name),
+                (writes.get(name, ""), f"{name}, where the target is missing"),
+            ):
                 if text.strip():
                     yield el("h3", title)
                     yield coloured(text.strip("\n"), dialect_of(step["component"]))
