@@ -13,6 +13,9 @@ from osiris.app.project import Project
 from osiris.model.errors import UsageError
 from osiris.model.nearest import nearest
 
+# What a template reads that is no file to it, but the answer of a server.
+_SERVED = {"api-to-table": ("data/rates/rates.json",)}
+
 
 class ListTemplates(BaseModel):
     """Ask for all templates."""
@@ -89,7 +92,7 @@ def template_named(name: str) -> Template:
         description=document["metadata"]["description"],
         oml=text,
         connections=tuple(sorted({config["connection"] for config in configs if "connection" in config})),
-        files=dict(_files(config["path"] for config in configs if "path" in config)),
+        files=dict(_files([*(config["path"] for config in configs if "path" in config), *_SERVED.get(name, ())])),
     )
 
 

@@ -39,6 +39,12 @@ connections:
     warehouse:
       path: data/warehouse.duckdb
 """
+_API = "@rest.rates"
+_WITH_API = """\
+  rest:
+    rates:
+      base_url: http://127.0.0.1:8000
+"""
 _COMMENT = re.compile(r"(?m)^\s*#.*\n|\s+# .*$")
 
 
@@ -83,8 +89,8 @@ def init_project(project: Project, ask: InitProject) -> InitedProject:
     begun = template_named(ask.template) if ask.template else None
     fresh = begun is not None and bool(begun.connections) and not (folder / CONNECTIONS).exists()
     made = _Made(folder, force=ask.force)
-    if fresh:
-        made.write(CONNECTIONS, _WITH_SHOP)
+    if begun and fresh:
+        made.write(CONNECTIONS, _WITH_SHOP + (_WITH_API if _API in begun.connections else ""))
     for name, content in _contents(project, ask):
         made.write(name, content)
     for name, content in _of_template(folder, begun):

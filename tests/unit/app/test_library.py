@@ -1,6 +1,11 @@
 """Every template runs as it stands in a new project, and does what it says."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import duckdb
 import pytest
@@ -15,6 +20,10 @@ from osiris.model.errors import UsageError
 
 # What each leaves behind: a query that says True, with `shop` and `warehouse` attached.
 RESULTS = {
+    "api-to-table": """
+        SELECT list((currency, per_euro::VARCHAR) ORDER BY currency) = [
+            ('CZK', '24.8600'), ('GBP', '0.8553'), ('PLN', '4.2673'), ('SEK', '11.1475')]
+        FROM warehouse.exchange_rates""",
     "append-day": """
         SELECT count(*) = (SELECT count(*) FROM shop.orders WHERE ordered_on = '2024-03-01') AND count(*) > 0
         FROM warehouse.orders_by_day""",
@@ -48,6 +57,27 @@ RESULTS = {
 NAMES = tuple(sorted(RESULTS))
 
 
+@contextmanager
+def served(folder: Path) -> Iterator[None]:
+    """Serve what the project has for its API, as the template's description says."""
+    handler = partial(Quiet, directory=str(folder / "data" / "rates"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        file = folder / "osiris_connections.yaml"
+        if file.exists():
+            text = file.read_text("utf-8").replace("127.0.0.1:8000", f"127.0.0.1:{server.server_port}")
+            file.write_text(text, "utf-8")
+        yield
+        server.shutdown()
+        thread.join()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *args: object) -> None:
+        """Say nothing."""
+
+
 def begun(folder: Path, name: str) -> InitedProject:
     return init_project(opened(folder), InitProject(template=name))
 
@@ -62,6 +92,11 @@ def test_the_list_has_every_template_with_its_intent(tmp_path: Path) -> None:
 def test_a_template_in_a_new_project_does_what_it_says(tmp_path: Path, name: str) -> None:
     made = begun(tmp_path, name)
     assert (made.pipeline, made.missing) == (f"pipelines/{name}.yaml", ())
+    with served(tmp_path):
+        _does_what_it_says(tmp_path, name, made)
+
+
+def _does_what_it_says(tmp_path: Path, name: str, made: InitedProject) -> None:
     assert validate_project(opened(tmp_path), ValidateProject(mode="strict")).pipelines[made.pipeline].valid
     report = run_pipeline(opened(tmp_path), RunPipeline(file=made.pipeline, strict=True))
     assert (report.status, report.error) == ("completed", None)
