@@ -6,7 +6,8 @@
 BIN := .venv/bin
 PLAY := testing_env
 OSIRIS := ../$(BIN)/osiris
-WORKERS := -n auto --maxprocesses 8
+# One more than there are cores, since tests wait for servers; at most eight.
+WORKERS := -n $(shell n=$$(($$(getconf _NPROCESSORS_ONLN) + 1)); [ $$n -gt 8 ] && n=8; echo $$n)
 LOCKING := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml --group build
 ARGS ?=
 
