@@ -25,7 +25,6 @@ from osiris.agent.talk import Call, Said, Talk
 from osiris.agent.tools import TOOLS, AskUser, Draft, ExplainRun, ReadResult, WritePipeline
 from osiris.app.approvals import Approvals, policy_for
 from osiris.app.catalogue import Overview, ProfileTable, QuerySample
-from osiris.app.connections import secret_values
 from osiris.app.library import template_named, template_names
 from osiris.app.logs import ShowPackage
 from osiris.app.oml import pointed
@@ -41,13 +40,12 @@ from osiris.app.pipelines import (
     make_ready,
 )
 from osiris.app.project import Project
-from osiris.app.record import index
+from osiris.app.record import index, redactor
 from osiris.app.rehearsal import Rehearsed, RehearsePipeline, rehearse_pipeline, tried
 from osiris.app.runs import RunPipeline
 from osiris.model.errors import ApprovalMissing, CheckFailed, OsirisError, OutsideError, StepFailed, UsageError
 from osiris.model.nearest import nearest
 from osiris.model.oml import slug
-from osiris.observe.redact import Redactor
 
 MOST_CHARS = 8_000  # of one answer to the model; the rest is read with read_result
 MOST_BATCHES = 2  # of questions before there is a draft
@@ -99,7 +97,7 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.project = replace(self.project, door=replace(self.project.door, confined=True))
-        self.redact = Redactor(secret_values(self.project))
+        self.redact = redactor(self.project)
         settings = self.project.configured.settings.agent
         self.looks = Looks(Policies.of_settings(settings), self.ledger)
         self.attempts = Attempts(settings.repairs)

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from osiris.app.connections import connected, identity, named, secret_values
 from osiris.app.files import write_beside
 from osiris.app.project import Project
+from osiris.app.record import redactor
 from osiris.kit.family import Desk
 from osiris.model.canonical import canonical_json, fingerprint
 from osiris.model.catalogue import Kept, Table, TableProfile
@@ -112,7 +113,7 @@ class Cache:
 
     @cached_property
     def _in_texts(self) -> Redactor:
-        return Redactor(secret_values(self.project))
+        return redactor(self.project)
 
     @cached_property
     def _in_names(self) -> Redactor:

@@ -6,14 +6,14 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from osiris.app.cache import Cache, desk_of
 from osiris.app.catalogue import Rows, table_named
-from osiris.app.connections import connected, named, references, secret_values
+from osiris.app.connections import connected, named, references
 from osiris.app.operation import Operation
 from osiris.app.project import Project
+from osiris.app.record import redactor
 from osiris.app.rows import plain_rows
 from osiris.model.catalogue import Kept, Profiled, Table, TableProfile
 from osiris.model.connection import Reference
 from osiris.model.errors import EXIT_CONNECTION, OsirisError, UsageError
-from osiris.observe.redact import Redactor
 from osiris.sql.selected import everything_of
 
 MOST_SAMPLED = 1_000
@@ -159,7 +159,7 @@ def _fit_to_keep(project: Project, profile: TableProfile) -> TableProfile:
     sampled = project.configured.settings.agent.sampling != "none"
     columns = tuple(c if sampled and not c.looks_personal else c.counted() for c in profile.columns)
     kept = profile.model_copy(update={"columns": columns})
-    return TableProfile.model_validate(Redactor(secret_values(project))(kept.model_dump(mode="json")))
+    return TableProfile.model_validate(redactor(project)(kept.model_dump(mode="json")))
 
 
 def _sample(project: Project, name: str, table: Table, rows: int) -> Sample:
