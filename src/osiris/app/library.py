@@ -13,9 +13,6 @@ from osiris.app.project import Project
 from osiris.model.errors import UsageError
 from osiris.model.nearest import nearest
 
-# What a template reads that is no file to it, but the answer of a server.
-_SERVED = {"api-to-table": ("data/rates/rates.json",)}
-
 
 class ListTemplates(BaseModel):
     """Ask for all templates."""
@@ -92,7 +89,7 @@ def template_named(name: str) -> Template:
         description=document["metadata"]["description"],
         oml=text,
         connections=tuple(sorted({config["connection"] for config in configs if "connection" in config})),
-        files=dict(_files([*(config["path"] for config in configs if "path" in config), *_SERVED.get(name, ())])),
+        files=dict(_files([*(config["path"] for config in configs if "path" in config), *_served(name)])),
     )
 
 
@@ -105,6 +102,12 @@ def template_names() -> tuple[str, ...]:
 
 def _folder() -> Traversable:
     return files("osiris.app").joinpath("library")
+
+
+def _served(name: str) -> Iterator[str]:
+    """Yield what comes with a template for a server to answer: no step names it as a file."""
+    folder = _folder().joinpath("data", name)
+    yield from (f"data/{name}/{file.name}" for file in (folder.iterdir() if folder.is_dir() else ()))
 
 
 def _files(paths: Iterable[str]) -> Iterator[tuple[str, str]]:

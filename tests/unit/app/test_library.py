@@ -60,7 +60,7 @@ NAMES = tuple(sorted(RESULTS))
 @contextmanager
 def served(folder: Path) -> Iterator[None]:
     """Serve what the project has for its API, as the template's description says."""
-    handler = partial(Quiet, directory=str(folder / "data" / "rates"))
+    handler = partial(Quiet, directory=str(folder / "data" / "api-to-table"))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = Thread(target=server.serve_forever)
         thread.start()
